@@ -1,0 +1,14 @@
+//! The domain of Leitwarte: licences, tenants, polls and how to judge them.
+//!
+//! Everything here is pure. Nothing reads a clock, an environment variable, a file or a network: time
+//! and ids come in as arguments, so every rule can be tested by calling it.
+
+pub mod catalogue;
+pub mod change;
+pub mod poll;
+pub mod profile;
+pub mod status;
+pub mod stock;
+
+pub use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+pub use uuid::Uuid;

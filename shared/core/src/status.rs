@@ -1,0 +1,162 @@
+//! What the API, the pages and the command line show of a tenant's licences.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::catalogue;
+use crate::poll::{PollFailure, PollPolicy};
+use crate::stock::{CapabilityStatus, LicenceStock, StockState};
+
+/// All that is known of one tenant at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TenantSnapshot {
+    /// The tenant's key in commands and paths.
+    pub key: String,
+    /// The name the API shows.
+    pub tenant_name: String,
+    /// Whether it is polled at all.
+    pub enabled: bool,
+    /// Whether grace-period licences count as usable.
+    pub count_warning_units: bool,
+    /// When the stock was last read from Microsoft without error (start of that poll).
+    pub polled_at: Option<DateTime<Utc>>,
+    /// Why the last poll brought nothing; `None` when it worked or there was none.
+    pub failure: Option<PollFailure>,
+    /// The last good stock.
+    pub stock: Vec<LicenceStock>,
+}
+
+/// One row of `/api/v1/licenses/status`: the source system's fields and ours. A tenant that has never been
+/// read is one row whose numbers are `null`, so that it cannot be overlooked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatusRow {
+    /// The tenant's name.
+    pub tenant: String,
+    /// Microsoft's GUID of the product.
+    pub skuid: Option<Uuid>,
+    /// Microsoft's part number of the product.
+    pub skupartnumber: Option<String>,
+    /// Name of the product in English.
+    pub product_name: Option<String>,
+    /// Usable licences.
+    pub available_units: Option<i64>,
+    /// Assigned licences.
+    pub consumed_units: Option<i64>,
+    /// Licences left; negative when over-assigned.
+    pub free_units: Option<i64>,
+    /// Licences in force.
+    pub enabled_units: Option<i64>,
+    /// Licences in their grace period.
+    pub warning_units: Option<i64>,
+    /// Suspended licences.
+    pub suspended_units: Option<i64>,
+    /// Locked licences.
+    pub locked_out_units: Option<i64>,
+    /// State of the subscription.
+    pub capability_status: Option<CapabilityStatus>,
+    /// What to think of it.
+    pub state: StockState,
+    /// When Microsoft was last asked with success (RFC 3339, UTC).
+    pub polled_at: Option<String>,
+    /// Whether these numbers are too old to rely on.
+    pub stale: bool,
+    /// Why they are: what went wrong and what to do. `null` when fresh.
+    pub stale_reason: Option<String>,
+}
+
+impl TenantSnapshot {
+    /// Why the numbers are not fresh, in words; `None` when they are.
+    #[must_use]
+    pub fn stale_reason(&self, policy: &PollPolicy, now: DateTime<Utc>) -> Option<String> {
+        if let Some(failure) = &self.failure {
+            return Some(format!("{} {}", failure.message, failure.fix));
+        }
+        if !self.enabled {
+            return Some("This tenant is switched off and not polled.".to_owned());
+        }
+        match self.polled_at {
+            None => Some("This tenant has not been polled yet.".to_owned()),
+            Some(at) if now - at > policy.stale_after() => Some(format!(
+                "The last poll was {} minutes ago. Check that the timer and poll-tenant are running.",
+                (now - at).num_minutes()
+            )),
+            Some(_) => None,
+        }
+    }
+
+    /// The moment at which fresh numbers become stale if nothing happens; `None` if they already are.
+    #[must_use]
+    pub fn fresh_until(&self, policy: &PollPolicy, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        if self.stale_reason(policy, now).is_some() {
+            return None;
+        }
+        self.polled_at.map(|at| at + policy.stale_after())
+    }
+
+    /// The tenant's rows, worst first. Never empty: see [`StatusRow`].
+    #[must_use]
+    pub fn rows(&self, policy: &PollPolicy, now: DateTime<Utc>) -> Vec<StatusRow> {
+        let stale_reason = self.stale_reason(policy, now);
+        let polled_at = self.polled_at.map(|at| at.to_rfc3339_opts(SecondsFormat::Secs, true));
+        if self.stock.is_empty() {
+            return vec![StatusRow {
+                tenant: self.tenant_name.clone(),
+                skuid: None,
+                skupartnumber: None,
+                product_name: None,
+                available_units: None,
+                consumed_units: None,
+                free_units: None,
+                enabled_units: None,
+                warning_units: None,
+                suspended_units: None,
+                locked_out_units: None,
+                capability_status: None,
+                state: StockState::Unknown,
+                polled_at,
+                stale: true,
+                stale_reason: stale_reason.or_else(|| Some("Microsoft lists no licence for this tenant.".to_owned())),
+            }];
+        }
+        let mut rows: Vec<StatusRow> =
+            self.stock.iter().map(|stock| self.row(stock, polled_at.as_ref(), stale_reason.as_ref())).collect();
+        rows.sort_by(|a, b| a.severity().cmp(&b.severity()));
+        rows
+    }
+
+    fn row(&self, stock: &LicenceStock, polled_at: Option<&String>, stale_reason: Option<&String>) -> StatusRow {
+        let fresh_state = stock.state(self.count_warning_units);
+        StatusRow {
+            tenant: self.tenant_name.clone(),
+            skuid: Some(stock.sku_id),
+            skupartnumber: Some(stock.part_number.clone()),
+            product_name: Some(catalogue::product_name(stock.sku_id, &stock.part_number).to_owned()),
+            available_units: Some(stock.usable(self.count_warning_units)),
+            consumed_units: Some(stock.consumed),
+            free_units: Some(stock.free(self.count_warning_units)),
+            enabled_units: Some(stock.enabled),
+            warning_units: Some(stock.warning),
+            suspended_units: Some(stock.suspended),
+            locked_out_units: Some(stock.locked_out),
+            capability_status: Some(stock.capability_status),
+            state: if stale_reason.is_some() { fresh_state.when_stale() } else { fresh_state },
+            polled_at: polled_at.cloned(),
+            stale: stale_reason.is_some(),
+            stale_reason: stale_reason.cloned(),
+        }
+    }
+}
+
+impl StatusRow {
+    /// Sort key that puts what needs a person first: by state, then by what is left, then by name.
+    #[must_use]
+    pub fn severity(&self) -> (StockState, i64, &str, &str) {
+        (
+            self.state,
+            self.free_units.unwrap_or(i64::MIN),
+            &self.tenant,
+            self.skupartnumber.as_deref().unwrap_or_default(),
+        )
+    }
+}
