@@ -1,1 +1,25 @@
-//! To be written.
+//! What every function's `main.rs` needs: configuration, logging, and serving events until told to stop.
+//!
+//! A function's `main.rs` is a composition root:
+//!
+//! ```no_run
+//! use leitwarte_runtime::{Invocation, FunctionError};
+//!
+//! fn main() -> std::process::ExitCode {
+//!     leitwarte_runtime::main(async |_config| {
+//!         Ok(|event: serde_json::Value, _invocation: Invocation| async move { Ok::<_, FunctionError>(event) })
+//!     })
+//! }
+//! ```
+
+pub mod clock;
+pub mod config;
+mod error;
+mod logging;
+pub mod profiles;
+mod serve;
+mod watchdog;
+
+pub use config::Config;
+pub use error::FunctionError;
+pub use serve::{Invocation, main};

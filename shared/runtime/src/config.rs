@@ -1,0 +1,113 @@
+//! Settings from the environment. Every one has a default; see "Interfaces that stay stable" in the README.
+
+use std::path::PathBuf;
+
+use chrono::TimeDelta;
+use leitwarte_core::poll::PollPolicy;
+
+/// Where things are and how often tenants are polled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// `PROFILES_DIR`: tenant profiles.
+    pub profiles_dir: PathBuf,
+    /// `DATA_DIR`: databases and generated secrets.
+    pub data_dir: PathBuf,
+    /// `DATABASE_URL`: the application's database.
+    pub database_url: String,
+    /// `PUBLIC_URL`: the address people use, for links, without a trailing slash.
+    pub public_url: String,
+    /// `GRAPH_EXTRA_HOSTS`: `host:port` list allowed beside Microsoft's clouds, as written.
+    pub graph_extra_hosts: String,
+    /// `POLL_INTERVAL_SECONDS`: how often each tenant is polled.
+    pub polls: PollPolicy,
+    /// `WORKERS`: how many events this process works on at the same time.
+    pub workers: usize,
+}
+
+/// A setting that cannot be used.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("{name}={value} cannot be used: {problem}")]
+pub struct ConfigError {
+    name: &'static str,
+    value: String,
+    problem: &'static str,
+}
+
+impl Config {
+    /// Reads the process's environment.
+    ///
+    /// # Errors
+    /// The first variable that cannot be used, with what it has to be.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::from_lookup(|name| std::env::var(name).ok())
+    }
+
+    /// Reads settings from any source; an empty value counts as not set.
+    ///
+    /// # Errors
+    /// As [`Self::from_env`].
+    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let text = |name, default: &str| {
+            lookup(name).filter(|value| !value.trim().is_empty()).unwrap_or_else(|| default.to_owned())
+        };
+        let data_dir = PathBuf::from(text("DATA_DIR", "data"));
+        let default_database = format!("sqlite://{}", data_dir.join("leitwarte.db").display());
+        let interval = number(&lookup, "POLL_INTERVAL_SECONDS", 300, 10..=86_400, "give seconds, 10 to 86400")?;
+        let workers = number(&lookup, "WORKERS", 1, 1..=256, "give a number of workers, 1 to 256")?;
+        Ok(Self {
+            profiles_dir: PathBuf::from(text("PROFILES_DIR", "config-profiles")),
+            database_url: text("DATABASE_URL", &default_database),
+            public_url: text("PUBLIC_URL", "http://localhost:8080").trim_end_matches('/').to_owned(),
+            graph_extra_hosts: text("GRAPH_EXTRA_HOSTS", ""),
+            polls: PollPolicy { interval: TimeDelta::seconds(interval) },
+            workers: usize::try_from(workers).unwrap_or(1),
+            data_dir,
+        })
+    }
+}
+
+fn number(
+    lookup: impl Fn(&str) -> Option<String>,
+    name: &'static str,
+    default: i64,
+    range: std::ops::RangeInclusive<i64>,
+    problem: &'static str,
+) -> Result<i64, ConfigError> {
+    let Some(value) = lookup(name).filter(|value| !value.trim().is_empty()) else { return Ok(default) };
+    value.trim().parse().ok().filter(|number| range.contains(number)).ok_or(ConfigError { name, value, problem })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_set_gives_the_documented_defaults() {
+        let config = Config::from_lookup(|_| None).unwrap();
+        assert_eq!(config.profiles_dir, PathBuf::from("config-profiles"));
+        assert_eq!(config.database_url, "sqlite://data/leitwarte.db");
+        assert_eq!(config.polls.interval, TimeDelta::minutes(5));
+        assert_eq!(config.workers, 1);
+    }
+
+    #[test]
+    fn the_database_follows_the_data_folder() {
+        let config = Config::from_lookup(|name| (name == "DATA_DIR").then(|| "/srv/leitwarte".to_owned())).unwrap();
+        assert_eq!(config.database_url, "sqlite:///srv/leitwarte/leitwarte.db");
+    }
+
+    #[test]
+    fn an_empty_variable_counts_as_not_set() {
+        let config = Config::from_lookup(|_| Some(" ".to_owned())).unwrap();
+        assert_eq!(config, Config::from_lookup(|_| None).unwrap());
+    }
+
+    #[test]
+    fn a_bad_number_is_refused_by_name_with_what_it_has_to_be() {
+        for value in ["soon", "0", "9", "86401", "-5", "5.5"] {
+            let error = Config::from_lookup(|name| (name == "POLL_INTERVAL_SECONDS").then(|| value.to_owned()));
+            let words = error.unwrap_err().to_string();
+            assert!(words.contains("POLL_INTERVAL_SECONDS") && words.contains("10 to 86400"), "{words}");
+        }
+    }
+}

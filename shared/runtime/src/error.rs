@@ -1,0 +1,38 @@
+//! How a function says that an invocation failed.
+
+use std::fmt;
+
+/// A failed invocation, as the caller sees it: AWS's `errorType` and `errorMessage`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FunctionError {
+    kind: &'static str,
+    message: String,
+}
+
+impl FunctionError {
+    /// `kind` is a stable word such as `UnknownTenant`; `message` says what is wrong and what to do.
+    #[must_use]
+    pub fn new(kind: &'static str, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into() }
+    }
+
+    /// The stable word.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        self.kind
+    }
+}
+
+impl fmt::Display for FunctionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for FunctionError {}
+
+impl From<FunctionError> for lambda_runtime::Diagnostic {
+    fn from(error: FunctionError) -> Self {
+        Self { error_type: error.kind.to_owned(), error_message: error.message }
+    }
+}

@@ -1,0 +1,1 @@
+//! Loading of tenant profiles from disk.
