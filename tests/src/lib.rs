@@ -1,1 +1,4 @@
-//! To be written.
+//! What the tests of the whole system share: a running stack of real processes in a folder of its own.
+
+pub mod stack;
+pub mod wait;

@@ -1,0 +1,57 @@
+# The two commands of the README are `make run` and `make test`; neither needs a step before it.
+.DEFAULT_GOAL := help
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+
+CARGO ?= cargo
+PYTHON := $(CURDIR)/.venv/bin/python
+export PATH := $(CURDIR)/.tools/bin:$(PATH)
+
+.PHONY: help
+help: ## This list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+.PHONY: run
+run: build ## Build and start everything; the demo if no tenant is configured
+	@exec target/release/leitwarte up
+
+.PHONY: build
+build: ## Build every program in release mode
+	@scripts/setup build
+	$(CARGO) build --release --workspace
+
+.PHONY: test
+test: test-setup lint test-all deny ## Everything that must hold: format, lints, docs, every test, dependencies
+
+.PHONY: test-setup
+test-setup: ## Install what the tests need (or say what is missing)
+	@scripts/setup test
+
+.PHONY: lint
+lint: ## Formatting, clippy (pedantic) and documentation, warnings denied
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked --quiet
+
+.PHONY: test-all
+test-all: ## Every test, on real processes and with foreign clients
+	$(CARGO) build --workspace --locked
+	LEITWARTE_PYTHON="$(PYTHON)" scripts/test
+
+.PHONY: deny
+deny: ## Licences, sources, duplicates and known vulnerabilities of every dependency
+	@scripts/deny
+
+.PHONY: bench
+bench: build ## Measure speed and memory, side by side with cargo-lambda
+	@scripts/setup test
+	LEITWARTE_PYTHON="$(PYTHON)" $(CARGO) run --release --quiet -p leitwarte-tests --bin bench
+
+.PHONY: fmt
+fmt: ## Format the code
+	$(CARGO) fmt --all
+
+.PHONY: clean
+clean: ## Remove everything that was built
+	$(CARGO) clean
+	rm -rf .venv .tools
