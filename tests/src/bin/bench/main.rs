@@ -1,0 +1,14 @@
+//! `make bench`: every performance figure of the README, measured in one run.
+
+mod invoke;
+mod load;
+mod report;
+
+use anyhow::Result;
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let mut report = report::Report::default();
+    invoke::measure(&mut report).await?;
+    Ok(())
+}
