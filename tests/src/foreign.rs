@@ -10,7 +10,11 @@ use std::process::Output;
 #[must_use]
 pub fn python() -> PathBuf {
     let python = std::env::var_os("LEITWARTE_PYTHON");
-    PathBuf::from(python.expect("LEITWARTE_PYTHON is not set: run `make test`, or `scripts/setup test` and set it to .venv/bin/python"))
+    PathBuf::from(
+        python.expect(
+            "LEITWARTE_PYTHON is not set: run `make test`, or `scripts/setup test` and set it to .venv/bin/python",
+        ),
+    )
 }
 
 /// A program installed beside that Python.

@@ -41,7 +41,7 @@ impl Host {
             .context("cannot start the emulator; run `cargo build --workspace` first")?;
         let host = Self { invoke, metrics, process };
         let ready = format!("http://{}/ready", host.metrics);
-        wait::until("every function to be ready", Duration::from_secs(60), async || {
+        wait::until("every function to be ready", Duration::from_mins(1), async || {
             reqwest::get(&ready).await.ok().filter(|answer| answer.status().is_success())
         })
         .await;

@@ -13,7 +13,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::oneshot;
 
 /// How long a stack may take until it is ready; a debug build on a busy machine.
-const START_LIMIT: Duration = Duration::from_secs(60);
+const START_LIMIT: Duration = Duration::from_mins(1);
 
 /// What to start.
 #[derive(Debug, Clone, Default)]
@@ -84,13 +84,11 @@ impl Stack {
         collect(child.stdout.take().context("no stdout")?, Arc::clone(&output), Some(ready));
         collect(child.stderr.take().context("no stderr")?, Arc::clone(&output), None);
         let mut stack = Self { folder, child, gateway, invoke, metrics, env, output };
-        match tokio::time::timeout(START_LIMIT, is_ready).await {
-            Ok(Ok(())) => Ok(stack),
-            _ => {
-                let exit = stack.child.try_wait();
-                anyhow::bail!("leitwarte up did not become ready (exit: {exit:?}); it printed:\n{}", stack.output())
-            }
+        if let Ok(Ok(())) = tokio::time::timeout(START_LIMIT, is_ready).await {
+            return Ok(stack);
         }
+        let exit = stack.child.try_wait();
+        anyhow::bail!("leitwarte up did not become ready (exit: {exit:?}); it printed:\n{}", stack.output())
     }
 
     /// The folder the stack lives in.

@@ -71,7 +71,9 @@ pub(crate) async fn measure(report: &mut Report) -> Result<()> {
         ]);
     }
     let overhead = table[2].1.quantile_ms(0.5) - table[0].1.quantile_ms(0.5);
-    report.line(&format!("Median overhead of the gateway over a direct invocation: {overhead:.3} ms (aim: below 0.5 ms)"));
+    report.line(&format!(
+        "Median overhead of the gateway over a direct invocation: {overhead:.3} ms (aim: below 0.5 ms)"
+    ));
     Ok(())
 }
 

@@ -33,7 +33,12 @@ pub(crate) struct Measured {
 impl Measured {
     /// The latency that this share (0 to 1) of the calls did not exceed, in milliseconds.
     pub(crate) fn quantile_ms(&self, share: f64) -> f64 {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "an index")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            clippy::cast_precision_loss,
+            reason = "an index"
+        )]
         let index = ((self.latencies.len() as f64 - 1.0) * share).round() as usize;
         self.latencies.get(index).map_or(f64::NAN, |latency| latency.as_secs_f64() * 1000.0)
     }
@@ -51,7 +56,7 @@ pub(crate) async fn run(call: &Call, callers: usize, time: Duration) -> Result<M
     }
     latencies.sort_unstable();
     #[expect(clippy::cast_precision_loss, reason = "a count of calls")]
-    let per_second = latencies.len() as f64 / (time - warm_up).as_secs_f64();
+    let per_second = latencies.len() as f64 / time.as_secs_f64();
     Ok(Measured { per_second, latencies })
 }
 
@@ -62,7 +67,7 @@ async fn one_caller(call: Call, start: Instant, warm_up: Duration, time: Duratio
         let sent = Instant::now();
         once(&mut connection, &call).await?;
         let answered = Instant::now();
-        if answered - start > time {
+        if answered - start > warm_up + time {
             return Ok(latencies);
         }
         if sent - start > warm_up {
@@ -90,6 +95,12 @@ pub(crate) async fn once(connection: &mut SendRequest<Full<Bytes>>, call: &Call)
     let answer = connection.send_request(request.body(Full::from(call.body))?).await?;
     let status = answer.status();
     let body = answer.into_body().collect().await?.to_bytes();
-    ensure!(status.is_success(), "{} {} answered {status}: {:?}", call.method, call.path, body.slice(..body.len().min(300)));
+    ensure!(
+        status.is_success(),
+        "{} {} answered {status}: {:?}",
+        call.method,
+        call.path,
+        body.slice(..body.len().min(300))
+    );
     Ok(body)
 }

@@ -2,6 +2,7 @@
 
 mod invoke;
 mod load;
+mod polls;
 mod report;
 
 use anyhow::Result;
@@ -10,5 +11,6 @@ use anyhow::Result;
 async fn main() -> Result<()> {
     let mut report = report::Report::default();
     invoke::measure(&mut report).await?;
+    polls::measure(&mut report).await?;
     Ok(())
 }
