@@ -3,4 +3,5 @@
 pub mod foreign;
 pub mod host;
 pub mod stack;
+pub mod tenants;
 pub mod wait;

@@ -32,14 +32,14 @@ pub(crate) async fn measure(report: &mut Report) -> Result<()> {
     report.row(&[
         "first poll: sign-in, read, store everything",
         &first.time,
-        &first.polled,
+        &first.tenants,
         &first.changed,
         &host.peak_memory()?,
     ]);
     // The shortest interval is ten seconds; a tenant is due again a little before.
     tokio::time::sleep(Duration::from_secs(10)).await;
     let second = host.poll().await?;
-    report.row(&["next poll: read, nothing new", &second.time, &second.polled, &second.changed, &host.peak_memory()?]);
+    report.row(&["next poll: read, nothing new", &second.time, &second.tenants, &second.changed, &host.peak_memory()?]);
     report.line(&format!(
         "Limit: {TENANTS} tenants need {} round trips of {LATENCY_MS} ms at the first poll and {TENANTS} at the next; \
          64 at a time take at least {:.1} s and {:.1} s.",
@@ -123,7 +123,7 @@ struct Host {
 /// What one poll told, in words.
 struct Polled {
     time: String,
-    polled: String,
+    tenants: String,
     changed: String,
 }
 
@@ -170,7 +170,7 @@ impl Host {
         ensure!(failed == 0 && answer["polled"] == TENANTS, "the poll failed: {answer}");
         Ok(Polled {
             time: format!("{seconds:.2} s"),
-            polled: answer["polled"].to_string(),
+            tenants: answer["polled"].to_string(),
             changed: answer["changed"].to_string(),
         })
     }
