@@ -58,7 +58,7 @@ async fn cargo_lambda_invoke_calls_a_function() -> Result<()> {
         .output()
         .await?;
     foreign::assert_success("cargo lambda invoke", &output);
-    let answer = String::from_utf8_lossy(&output.stdout);
-    assert!(answer.contains(r#""from":"cargo-lambda""#), "{answer}");
+    let answer: serde_json::Value = serde_json::from_slice(&output.stdout)?;
+    assert_eq!(answer, serde_json::json!({ "from": "cargo-lambda" }));
     Ok(())
 }

@@ -187,8 +187,11 @@ def main():
     arguments = parser.parse_args()
     if not arguments.token_url.startswith("https://"):
         parser.error("--token-url: MSAL takes only https")
-    pem = arguments.pem.read_text()
-    assertions = [read(assertion) for assertion in arguments.ours]
+    try:
+        pem = arguments.pem.read_text()
+        assertions = [read(assertion) for assertion in arguments.ours]
+    except OSError as error:
+        parser.error(str(error))
     ours = assertions[0]
     try:
         header, claims = parts(ours)
