@@ -81,3 +81,6 @@ fn parse_id(text: &str) -> Uuid {
     // The files are part of this program; a test reads all of them.
     Uuid::parse_str(text).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

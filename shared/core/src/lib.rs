@@ -3,8 +3,10 @@
 //! Everything here is pure. Nothing reads a clock, an environment variable, a file or a network: time
 //! and ids come in as arguments, so every rule can be tested by calling it.
 
+pub mod auth_profile;
 pub mod catalogue;
 pub mod change;
+pub mod hosts;
 pub mod poll;
 pub mod profile;
 pub mod status;

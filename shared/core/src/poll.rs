@@ -106,3 +106,6 @@ impl PollPolicy {
         (self.interval * 3).max(TimeDelta::minutes(5))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,12 +1,18 @@
 //! Tenant profiles: `config-profiles/config-<name>-profile.json`, the format of the source system.
 
+mod found;
+#[cfg(test)]
+mod tests;
+
 use chrono::NaiveDate;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+pub use found::{FoundProfile, file_name, refuse_shared_tenants};
 
 /// One tenant to watch, as its profile file describes it. Holds no secret: the key is in the file that
 /// `cert_path` names.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TenantProfile {
     /// Entra's GUID of the tenant.
@@ -49,7 +55,7 @@ fn yes() -> bool {
 }
 
 /// Microsoft's national clouds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Cloud {
     /// The worldwide cloud.
@@ -57,7 +63,7 @@ pub enum Cloud {
     Global,
     /// US government, level 4.
     UsGov,
-    /// US government, level 5 (DoD).
+    /// US government, level 5 (`DoD`).
     Dod,
     /// China, operated by 21Vianet.
     China,
@@ -91,7 +97,7 @@ impl Cloud {
 }
 
 /// Signature and thumbprint of the client assertion.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum AssertionKind {
     /// PS256 with `x5t#S256`, Microsoft's current guidance.

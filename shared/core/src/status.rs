@@ -160,3 +160,6 @@ impl StatusRow {
         )
     }
 }
+
+#[cfg(test)]
+mod tests;

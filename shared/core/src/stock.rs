@@ -171,3 +171,8 @@ impl StockState {
         if self == Self::Short { Self::Short } else { Self::Unknown }
     }
 }
+
+#[cfg(test)]
+pub(crate) mod samples;
+#[cfg(test)]
+mod tests;

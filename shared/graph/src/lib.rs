@@ -1,1 +1,35 @@
-//! To be written.
+//! The client of Microsoft Graph and of Entra's token endpoint.
+//!
+//! A tenant signs in with its certificate ([`Credential`], [`assertion`]), the token is kept in memory until
+//! shortly before its end, and [`GraphClient::subscribed_skus`] reads the licences: all pages or an error, never
+//! a part. Every address is checked against [`AllowedHosts`]; every call has a [`Budget`], beyond which nothing is
+//! tried, and every failure becomes a sentence for a technician ([`GraphError::failure`]).
+//!
+//! Wire types stay inside this crate; what leaves it are the types of `leitwarte-core`.
+
+pub mod assertion;
+pub mod credential;
+
+mod app;
+mod budget;
+mod client;
+mod config;
+mod error;
+mod gate;
+mod hosts;
+mod paging;
+mod pause;
+mod retry;
+mod subscribed_skus;
+mod token;
+mod transport;
+
+pub use app::AppRegistration;
+pub use budget::{Budget, Spent};
+pub use client::{GraphClient, SignedIn};
+pub use config::{Config, Limits};
+pub use credential::{Credential, CredentialError, CredentialProblem};
+pub use error::{BadAnswer, GraphError, Peer};
+pub use hosts::{AllowedHosts, HostError, Service};
+pub use retry::RetryPolicy;
+pub use token::EntraRefusal;

@@ -1,0 +1,37 @@
+//! One endpoint, one file.
+
+mod asset;
+mod health;
+mod main_page;
+mod ready;
+mod status_of_all;
+mod status_of_tenant;
+
+use std::collections::HashMap;
+
+use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
+use leitwarte_web::http::Answer;
+use leitwarte_web::problem::Problem;
+use leitwarte_web::routes::Route;
+
+use crate::Deps;
+use crate::routes::Endpoint;
+
+/// Lets the endpoint of a route answer a request that may have it.
+pub(crate) async fn answer(
+    deps: &Deps,
+    route: &Route<Endpoint>,
+    request: &ApiGatewayV2httpRequest,
+    parameters: &HashMap<String, String>,
+) -> Result<Answer, Problem> {
+    let parameter = |name| parameters.get(name).map(String::as_str).unwrap_or_default();
+    match route.endpoint {
+        Endpoint::MainPage => main_page::answer(deps, &request.headers),
+        Endpoint::Asset => asset::answer(parameter("proxy"), &request.headers),
+        Endpoint::Favicon => asset::answer("icon.svg", &request.headers),
+        Endpoint::Health => Ok(health::answer()),
+        Endpoint::Ready => ready::answer(deps).await,
+        Endpoint::StatusOfAll => status_of_all::answer(deps, route.path, request).await,
+        Endpoint::StatusOfTenant => status_of_tenant::answer(deps, request, parameter("tenant")).await,
+    }
+}

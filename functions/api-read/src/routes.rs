@@ -1,0 +1,44 @@
+//! Everything this function answers, and who may ask for it. The same list stands in template.yaml, which a test
+//! compares.
+
+use http::Method;
+use leitwarte_web::permission::Permission::{self, Public, Read};
+use leitwarte_web::routes::Route;
+
+/// What answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Endpoint {
+    /// The public main page.
+    MainPage,
+    /// Style sheet and icon of the page.
+    Asset,
+    /// The icon where browsers look for it unasked.
+    Favicon,
+    /// Whether this function is alive.
+    Health,
+    /// Whether it can serve.
+    Ready,
+    /// Every tenant's stock.
+    StatusOfAll,
+    /// One tenant's stock.
+    StatusOfTenant,
+}
+
+/// The table. A tenant's name may hold a slash (`Tailspin A/S`), which the gateway hands on decoded, so it takes all that
+/// is left of the path. It cannot be a word that is a path of its own: a tenant with the key `show` is found at
+/// `…/status/show/show`.
+pub static ROUTES: [Route<Endpoint>; 9] = [
+    get("/", Public, Endpoint::MainPage),
+    get("/assets/{proxy+}", Public, Endpoint::Asset),
+    get("/favicon.ico", Public, Endpoint::Favicon),
+    get("/health", Public, Endpoint::Health),
+    get("/ready", Public, Endpoint::Ready),
+    get("/api/v1/licenses/status", Read, Endpoint::StatusOfAll),
+    get("/api/v1/licenses/status/show", Read, Endpoint::StatusOfAll),
+    get("/api/v1/licenses/status/{tenant+}", Read, Endpoint::StatusOfTenant),
+    get("/api/v1/licenses/status/show/{tenant+}", Read, Endpoint::StatusOfTenant),
+];
+
+const fn get(path: &'static str, permission: Permission, endpoint: Endpoint) -> Route<Endpoint> {
+    Route { method: Method::GET, path, permission, endpoint }
+}

@@ -1,0 +1,91 @@
+//! What answers without a token: main page, its files, health and readiness.
+
+mod support;
+
+use http::Method;
+use support::World;
+
+async fn get(world: &World, address: &str, headers: &[(&str, &str)]) -> support::Reply {
+    world.ask(Method::GET, address, headers).await
+}
+
+#[tokio::test]
+async fn the_main_page_speaks_the_browsers_language() {
+    let world = World::new().await;
+    for (accept, language) in [("de-CH,de;q=0.9,en;q=0.8", "de"), ("en-GB", "en"), ("fr", "en"), ("", "en")] {
+        let page = get(&world, "/", &[("accept-language", accept)]).await;
+        assert_eq!((page.status, page.header("content-language")), (200, language), "{accept}");
+        assert!(page.text().contains(&format!("<html lang=\"{language}\">")));
+    }
+}
+
+#[tokio::test]
+async fn the_main_page_says_the_same_with_and_without_customers() {
+    let with = get(&World::with_tenants().await, "/", &[]).await;
+    let without = get(&World::without_database().await, "/", &[]).await;
+    assert_eq!(with.body, without.body);
+}
+
+#[tokio::test]
+async fn the_main_page_may_load_nothing_from_elsewhere_and_run_nothing() {
+    let page = get(&World::new().await, "/", &[]).await;
+    let policy = page.header("content-security-policy");
+    assert!(
+        policy.starts_with("default-src 'none';") && !policy.contains("unsafe") && !policy.contains("http"),
+        "{policy}"
+    );
+    assert_eq!(page.header("x-content-type-options"), "nosniff");
+    assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
+}
+
+#[tokio::test]
+async fn a14_every_file_the_page_names_comes_from_here() {
+    let world = World::new().await;
+    let page = get(&world, "/", &[]).await;
+    let links: Vec<&str> = page.text().split(['"', '\'']).filter(|word| word.starts_with("/assets/")).collect();
+    assert!(links.len() >= 2, "{links:?}");
+    for link in links {
+        let file = get(&world, link, &[]).await;
+        assert_eq!((file.status, file.header("cache-control")), (200, "public, max-age=31536000, immutable"), "{link}");
+        let again = get(&world, link, &[("if-none-match", file.header("etag"))]).await;
+        assert_eq!((again.status, again.body.len()), (304, 0));
+    }
+    assert!(!page.text().contains("src=\"http") && !page.text().contains("href=\"http"));
+}
+
+#[tokio::test]
+async fn a_file_under_an_old_hash_is_not_kept() {
+    let world = World::new().await;
+    for address in ["/assets/style.css", "/assets/0123/style.css"] {
+        let file = get(&world, address, &[]).await;
+        assert_eq!((file.status, file.header("cache-control")), (200, "public, no-cache"), "{address}");
+    }
+    for address in ["/assets/other.css", "/assets/../Cargo.toml", "/assets/a/b/style.css", "/assets/style.css/"] {
+        assert_eq!(get(&world, address, &[]).await.status, 404, "{address}");
+    }
+}
+
+#[tokio::test]
+async fn the_icon_is_there_where_browsers_look_for_it() {
+    let icon = get(&World::new().await, "/favicon.ico", &[]).await;
+    assert_eq!((icon.status, icon.header("content-type")), (200, "image/svg+xml"));
+}
+
+#[tokio::test]
+async fn health_needs_no_database_and_readiness_does() {
+    let (with, without) = (World::new().await, World::without_database().await);
+    for world in [&with, &without] {
+        let alive = get(world, "/health", &[]).await;
+        assert_eq!(
+            (alive.status, alive.text(), alive.header("cache-control")),
+            (200, r#"{"status":"alive"}"#, "no-store")
+        );
+    }
+    let ready = get(&with, "/ready", &[]).await;
+    assert_eq!((ready.status, ready.text()), (200, r#"{"status":"ready"}"#));
+    let not_ready = get(&without, "/ready", &[]).await;
+    assert_eq!((not_ready.status, not_ready.problem().as_str()), (503, "store-unavailable"));
+    assert!(!not_ready.text().contains("poll-tenant") && !not_ready.text().contains(".db"), "no detail");
+    without.writer().await;
+    assert_eq!(get(&without, "/ready", &[]).await.status, 200, "ready as soon as the tables are there");
+}

@@ -1,0 +1,191 @@
+//! One invocation: find → claim → poll each → store → answer.
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use leitwarte_core::poll::PollFailure;
+use leitwarte_core::profile::{FoundProfile, TenantProfile};
+use leitwarte_runtime::{FunctionError, profiles};
+use leitwarte_store::{Claim, ClaimOne, StoreError};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+use tracing::Instrument as _;
+
+use crate::event::{Event, Report};
+use crate::poll::poll;
+use crate::recorder::{GROUP, Tally, record_all};
+use crate::times::Times;
+use crate::{Deps, StockSource};
+
+/// At most this many keys are named in the answer to an unknown one.
+const KEYS_NAMED: usize = 20;
+
+type Profiles = HashMap<String, Result<TenantProfile, PollFailure>>;
+
+/// Handles one event until `deadline`, when the host gives up on it.
+///
+/// # Errors
+/// When the work could not be done; a poll that fails is in the [`Report`] instead.
+pub async fn handle<Source: StockSource>(
+    deps: &Arc<Deps<Source>>,
+    event: Event,
+    deadline: std::time::Instant,
+) -> Result<Report, FunctionError> {
+    let began = Instant::now();
+    let times = Times::until(deadline.into(), began).ok_or_else(too_late)?;
+    let profiles = registered_profiles(deps).await?;
+    let lease = TimeDelta::from_std(times.lease(Instant::now())).unwrap_or(TimeDelta::zero());
+    let claims = match &event.tenant {
+        Some(key) => vec![claim_one(deps, key, &profiles, lease).await?],
+        None => claim_due(deps, &profiles, lease).await?,
+    };
+    let claimed = claims.len();
+    let tally = poll_all(deps, claims, profiles, times).await;
+    if let Some(error) = tally.error {
+        return Err(store_failed(&error));
+    }
+    if event.tenant.is_none() {
+        deps.store.finish_tick((deps.clock)()).await.map_err(|error| store_failed(&error))?;
+    }
+    let report = Report {
+        polled: tally.polled,
+        changed: tally.changed,
+        skipped: claimed - tally.polled,
+        failed: tally.failed,
+        duration_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+    };
+    tracing::info!(
+        tenant = event.tenant.as_deref(),
+        polled = report.polled,
+        changed = report.changed,
+        failed = report.failed.len(),
+        skipped = report.skipped,
+        superseded = tally.superseded,
+        duration_ms = report.duration_ms,
+        "polled"
+    );
+    Ok(report)
+}
+
+/// Reads the profiles and carries them into the database.
+async fn registered_profiles<Source>(deps: &Deps<Source>) -> Result<Profiles, FunctionError> {
+    let dir = deps.profiles_dir.clone();
+    let found = tokio::task::spawn_blocking(move || profiles::load(&dir))
+        .await
+        .map_err(|error| FunctionError::new("Internal", error.to_string()))?
+        .map_err(|error| FunctionError::new("ProfilesUnreadable", in_full(&error)))?;
+    let found = deps.store.register_profiles(found, (deps.clock)()).await.map_err(|error| store_failed(&error))?;
+    Ok(found.into_iter().map(|FoundProfile { key, profile }| (key, profile)).collect())
+}
+
+async fn claim_due<Source>(
+    deps: &Deps<Source>,
+    profiles: &Profiles,
+    lease: TimeDelta,
+) -> Result<Vec<Claim>, FunctionError> {
+    let keys: Vec<String> = profiles.keys().cloned().collect();
+    let claims = deps.store.claim_due(&keys, &deps.polls, (deps.clock)(), lease).await;
+    let mut claims = claims.map_err(|error| store_failed(&error))?;
+    // Those known to fail stand at the end: whatever they cost, the healthy ones are done by then.
+    claims.sort_by_key(|claim| claim.consecutive_failures > 0);
+    Ok(claims)
+}
+
+async fn claim_one<Source>(
+    deps: &Deps<Source>,
+    key: &str,
+    profiles: &Profiles,
+    lease: TimeDelta,
+) -> Result<Claim, FunctionError> {
+    let answer = deps.store.claim_one(key, (deps.clock)(), lease).await.map_err(|error| store_failed(&error))?;
+    match answer {
+        ClaimOne::Claimed(claim) => Ok(claim),
+        ClaimOne::Unknown => Err(FunctionError::new("UnknownTenant", unknown(key, profiles))),
+        ClaimOne::Disabled => Err(FunctionError::new(
+            "TenantDisabled",
+            format!("The tenant {key} is switched off; set `enabled` in its profile and on the monitoring page."),
+        )),
+        ClaimOne::Busy { until } => Err(FunctionError::new(
+            "TenantBusy",
+            format!(
+                "The tenant {key} is being polled already, until {} at the latest; look again in a moment.",
+                until.format("%H:%M:%S UTC")
+            ),
+        )),
+    }
+}
+
+/// Polls the claimed tenants side by side, in their order, and stores the results as they come.
+async fn poll_all<Source: StockSource>(
+    deps: &Arc<Deps<Source>>,
+    claims: Vec<Claim>,
+    mut profiles: Profiles,
+    times: Times,
+) -> Tally {
+    let (results, to_store) = mpsc::channel(GROUP);
+    let recorder = {
+        let deps = Arc::clone(deps);
+        let recording = async move { record_all(&deps.store, to_store, times.stored_by()).await };
+        tokio::spawn(recording.in_current_span())
+    };
+    let mut polls = JoinSet::new();
+    for claim in claims {
+        // Both come from the same list of profiles.
+        let Some(profile) = profiles.remove(&claim.key) else { continue };
+        let Some(place) = deps.places.take(times.last_start()).await else { break };
+        let (deps, results) = (Arc::clone(deps), results.clone());
+        let polling = async move {
+            let deadline = times.poll_end(Instant::now());
+            let result = place.hold_for(poll(&deps, claim, profile, deadline)).await;
+            // The recorder listens until the last sender is gone.
+            let _ = results.send(result).await;
+        };
+        polls.spawn(polling.in_current_span());
+    }
+    drop(results);
+    polls.join_all().await;
+    recorder.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
+}
+
+fn unknown(key: &str, profiles: &Profiles) -> String {
+    let mut keys: Vec<&str> = profiles.keys().map(String::as_str).collect();
+    keys.sort_unstable();
+    if keys.is_empty() {
+        return format!(
+            "There is no tenant `{key}`, and no other: the profiles' folder (PROFILES_DIR) has no profile."
+        );
+    }
+    let more = keys.len().saturating_sub(KEYS_NAMED);
+    keys.truncate(KEYS_NAMED);
+    let mut message = format!("There is no tenant `{key}`. There are: {}", keys.join(", "));
+    if more > 0 {
+        let _ = write!(message, " and {more} more");
+    }
+    message + "."
+}
+
+fn too_late() -> FunctionError {
+    FunctionError::new(
+        "TooLate",
+        "There is too little time left to poll; the function's timeout in template.yaml has to be above 10 s.",
+    )
+}
+
+fn store_failed(error: &StoreError) -> FunctionError {
+    FunctionError::new("StoreFailed", in_full(error))
+}
+
+/// An error with its causes.
+fn in_full(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let _ = write!(text, ": {error}");
+        cause = error.source();
+    }
+    text
+}

@@ -1,0 +1,46 @@
+//! The command line's grammar. The arguments of each command stand in that command's file.
+
+use clap::{Parser, Subcommand};
+
+use crate::commands::{dead_letters, doctor, invoke, onboard, status, up};
+
+const AFTER_HELP: &str = "\
+Settings come from the environment; all have defaults:
+  PROFILES_DIR   config-profiles           tenant profiles
+  DATA_DIR       data                      database, queue, generated secrets
+  DATABASE_URL   sqlite://$DATA_DIR/leitwarte.db
+  GATEWAY_ADDR   127.0.0.1:8080            pages and API
+  INVOKE_ADDR    127.0.0.1:9001            Lambda Invoke API
+  METRICS_ADDR   127.0.0.1:9002            metrics and health of the host
+  RUNTIME_ADDR   127.0.0.1:0               where functions fetch their work; 0 takes free ports
+  NO_COLOR       not set                   any value: no colours
+
+Exit codes: 0 all is well, 1 something is wrong or failed, 2 the command line cannot be used.";
+
+/// Watches the Microsoft 365 licences of many tenants and tells you before they run out.
+#[derive(Debug, Parser)]
+#[command(name = "leitwarte", version, about, after_help = AFTER_HELP, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start everything and keep it running until Ctrl-C
+    Up(up::Args),
+    /// Show every tenant's licences, worst first
+    Status(status::Args),
+    /// Check profiles, certificates, permissions, database and machine, and say what to do
+    Doctor(doctor::Args),
+    /// Take in a new tenant: make its key, certificate and profile, and say what to do in Entra
+    Onboard(onboard::Args),
+    /// Run a function by hand and print its answer
+    Invoke(invoke::Args),
+    /// Look after asynchronous events that could not be delivered
+    DeadLetters(dead_letters::Args),
+    /// Create the database, or bring it up to date after an upgrade
+    Migrate,
+}

@@ -1,0 +1,64 @@
+//! `leitwarte doctor`: looks at everything that has to be right, and says what to do about what is not.
+
+mod clock;
+mod connection;
+mod database;
+mod finding;
+mod machine;
+mod programs;
+mod running;
+mod sign_in;
+mod tenants;
+
+use std::io::Write;
+
+use crate::{Context, Outcome};
+
+/// Arguments of `doctor`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Ask neither Entra nor Graph
+    #[arg(long)]
+    pub offline: bool,
+    /// The findings as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Look at the demo instead of the real tenants
+    #[arg(long)]
+    pub demo: bool,
+}
+
+/// Makes every check and prints what it found.
+///
+/// # Errors
+/// Only when the result cannot be written; what is wrong is a finding.
+pub async fn run(args: Args, context: &Context, out: &mut (dyn Write + Send)) -> anyhow::Result<Outcome> {
+    let (settings, is_demo) = context.settings.or_demo(args.demo)?;
+    let mut findings = machine::check(&settings);
+    findings.extend(programs::check(&settings, &crate::programs::own_folder()?));
+    let (database, known) = database::check(&settings).await;
+    findings.push(database);
+    let profiles_dir = &settings.app.profiles_dir;
+    findings.extend(sign_in::check(profiles_dir));
+    let mut examined = tenants::check(profiles_dir, &known, context.now);
+    if !args.offline {
+        findings.extend(clock::check(&settings, &examined.usable).await);
+        connection::check(&settings, &mut examined).await;
+    }
+    findings.extend(examined.into_findings());
+    findings.extend(running::check(&settings).await);
+    findings.sort_by_key(|finding| finding.area);
+
+    if args.json {
+        writeln!(out, "{}", serde_json::to_string_pretty(&findings)?)?;
+    } else {
+        if is_demo {
+            writeln!(out, "This looks at the demo, not at real tenants.\n")?;
+        }
+        out.write_all(finding::render(&findings, context.width).as_bytes())?;
+    }
+    Ok(if finding::any_bad(&findings) { Outcome::Problem } else { Outcome::Well })
+}
+
+#[cfg(test)]
+mod tests;

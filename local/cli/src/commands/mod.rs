@@ -1,0 +1,29 @@
+//! One file per command.
+
+pub mod dead_letters;
+pub mod doctor;
+pub mod invoke;
+pub mod migrate;
+pub mod onboard;
+pub mod status;
+pub mod up;
+
+use std::io::Write;
+
+use crate::{Command, Context, Outcome};
+
+/// Runs one command.
+///
+/// # Errors
+/// What kept the command from running to its end, in words.
+pub async fn run(command: Command, context: &Context, out: &mut (dyn Write + Send)) -> anyhow::Result<Outcome> {
+    match command {
+        Command::Up(args) => up::run(args, context).await,
+        Command::Status(args) => status::run(args, context, out).await,
+        Command::Doctor(args) => doctor::run(args, context, out).await,
+        Command::Onboard(args) => onboard::run(&args, context, out),
+        Command::Invoke(args) => invoke::run(args, context, out).await,
+        Command::DeadLetters(args) => dead_letters::run(args, context, out).await,
+        Command::Migrate => migrate::run(context, out).await,
+    }
+}

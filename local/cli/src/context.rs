@@ -1,0 +1,140 @@
+//! What every command is handed: settings, the time, and how wide the terminal is.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use chrono::{DateTime, Utc};
+use leitwarte_host::env::Environment;
+use leitwarte_runtime::Config;
+
+use crate::host_api::reachable;
+use crate::terminal;
+
+/// Settings from the environment, read once.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// What the functions read, too.
+    pub app: Config,
+    /// Addresses and paths of the host programs.
+    pub host: Environment,
+    values: BTreeMap<String, String>,
+}
+
+/// The file in the demo's folder that holds the simulator's `host:port`; the demo's profiles name this address.
+pub(crate) const SIMULATOR_ADDRESS_FILE: &str = "simulator.addr";
+
+impl Settings {
+    /// Reads the variables of an environment; an empty value counts as not set.
+    ///
+    /// # Errors
+    /// The first variable that cannot be used, with what it has to be.
+    pub fn new(values: impl IntoIterator<Item = (String, String)>) -> anyhow::Result<Self> {
+        let values: BTreeMap<String, String> = values.into_iter().collect();
+        let app = Config::from_lookup(|name| values.get(name).cloned())?;
+        Ok(Self { app, host: values.clone().into_iter().collect(), values })
+    }
+
+    /// The same settings with some variables set to other values.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn with(&self, changes: &[(String, String)]) -> anyhow::Result<Self> {
+        Self::new(self.values.clone().into_iter().chain(changes.iter().cloned()))
+    }
+
+    /// The variables that make these settings the demo's: its own profiles, data and database below `DATA_DIR/demo`,
+    /// so that it never mixes with real data, and a poll at every tick of the timer, so that numbers move.
+    #[must_use]
+    pub fn demo_variables(&self) -> Vec<(String, String)> {
+        let home = self.app.data_dir.join("demo");
+        let simulator = std::fs::read_to_string(home.join(SIMULATOR_ADDRESS_FILE)).unwrap_or_default();
+        let text = |path: PathBuf| path.display().to_string();
+        [
+            ("PROFILES_DIR", text(home.join("config-profiles"))),
+            ("DATABASE_URL", format!("sqlite://{}", home.join("leitwarte.db").display())),
+            ("INVOKE_KEY_FILE", text(home.join("invoke.key"))),
+            ("GRAPH_EXTRA_HOSTS", simulator.trim().to_owned()),
+            ("POLL_INTERVAL_SECONDS", "60".to_owned()),
+            ("DATA_DIR", text(home)),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into()
+    }
+
+    /// The settings that `status` and `doctor` look at, and whether they are the demo's: like `up`, the demo when it is
+    /// asked for, or when no tenant is configured and a demo has been started here.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn or_demo(&self, asked: bool) -> anyhow::Result<(Self, bool)> {
+        let demo = self.with(&self.demo_variables())?;
+        let is_demo = asked || (!has_tenant(&self.app.profiles_dir) && has_tenant(&demo.app.profiles_dir));
+        Ok(if is_demo { (demo, true) } else { (self.clone(), false) })
+    }
+
+    /// Where the database is, without the password that an address may hold.
+    #[must_use]
+    pub fn database_shown(&self) -> String {
+        let url = &self.app.database_url;
+        match url.strip_prefix("sqlite:") {
+            Some(path) => path.trim_start_matches("//").to_owned(),
+            None => url.rsplit_once('@').map_or(url.as_str(), |(_, server)| server).to_owned(),
+        }
+    }
+
+    /// Where the gateway answers calls from this machine: `http://host:port`; nothing when it speaks TLS, because its
+    /// certificate is then for another name.
+    ///
+    /// # Errors
+    /// `GATEWAY_ADDR` is not an address.
+    pub fn gateway_base(&self) -> anyhow::Result<Option<String>> {
+        let address = reachable(&self.host.gateway_addr()?.to_string());
+        Ok(self.host.get("TLS_CERT_FILE").is_none().then(|| format!("http://{address}")))
+    }
+
+    /// The folder that holds `config-profiles/` and `certs/`.
+    ///
+    /// # Errors
+    /// When the working folder of this process is gone.
+    pub fn base_dir(&self) -> anyhow::Result<PathBuf> {
+        let profiles = std::path::absolute(&self.app.profiles_dir).context("cannot tell the working folder")?;
+        Ok(profiles.parent().unwrap_or(Path::new("/")).to_owned())
+    }
+}
+
+/// Whether a folder holds a file that is named like a tenant's profile, usable or not.
+#[must_use]
+pub(crate) fn has_tenant(profiles_dir: &Path) -> bool {
+    let Ok(entries) = std::fs::read_dir(profiles_dir) else { return false };
+    entries.flatten().any(|entry| {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        name.starts_with("config-") && name.ends_with("-profile.json")
+    })
+}
+
+/// What a command needs from outside.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// Settings from the environment.
+    pub settings: Settings,
+    /// The time at the start of the command.
+    pub now: DateTime<Utc>,
+    /// Columns to write in.
+    pub width: usize,
+}
+
+impl Context {
+    /// From this process's environment, clock and terminal.
+    ///
+    /// # Errors
+    /// A variable that cannot be used.
+    pub fn from_env() -> anyhow::Result<Self> {
+        let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        };
+        let settings = Settings::new(std::env::vars_os().filter_map(text))?;
+        Ok(Self { settings, now: leitwarte_runtime::clock::now(), width: terminal::width() })
+    }
+}

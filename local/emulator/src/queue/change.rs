@@ -1,0 +1,217 @@
+//! Every way the queue changes, as SQL that SQLite and PostgreSQL both take.
+
+use sqlx::{AnyConnection, Row as _};
+use uuid::Uuid;
+
+use super::event::{Claimed, DeathReason, NewEvent, Slot, dead_letter_id};
+
+const RELEASE_OWN: &str =
+    "UPDATE events SET lease_owner = NULL, lease_host = NULL, lease_until_ms = 0 WHERE lease_owner = $1";
+const RELEASE_HOST: &str =
+    "UPDATE events SET lease_owner = NULL, lease_host = NULL, lease_until_ms = 0 WHERE lease_host = $1";
+
+/// A change to the queue.
+#[derive(Debug)]
+pub(super) enum Change {
+    Enqueue { event: NewEvent, slot: Option<Slot> },
+    Claim { function: String, limit: i64, now_ms: i64, lease_until_ms: i64, only_expired: bool },
+    Finish { id: Uuid, follow_up: Option<NewEvent> },
+    Retry { id: Uuid, at_ms: i64, attempts: i64, throttles: i64 },
+    Bury { id: Uuid, grave: Grave, follow_up: Option<NewEvent> },
+    Redrive { dead_letter: String, id: Uuid, now_ms: i64, expires_at_ms: i64 },
+    Discard { dead_letter: String },
+    ReleaseOwn,
+    ReleaseHost,
+}
+
+/// How an event ended.
+#[derive(Debug)]
+pub(super) struct Grave {
+    pub(super) reason: DeathReason,
+    pub(super) attempts: i64,
+    pub(super) error: Option<String>,
+    pub(super) dead_at_ms: i64,
+}
+
+/// What a change did.
+#[derive(Debug)]
+pub(super) enum Changed {
+    Done,
+    /// There was nothing to change: the slot was fired, the lease lost, the dead letter gone.
+    Nothing,
+    Claimed(Vec<Claimed>),
+}
+
+/// Who changes: one run of one emulator.
+#[derive(Debug, Clone)]
+pub(super) struct Owner {
+    pub(super) host: String,
+    pub(super) run: String,
+}
+
+impl Change {
+    pub(super) async fn apply(&self, db: &mut AnyConnection, owner: &Owner) -> Result<Changed, sqlx::Error> {
+        match self {
+            Self::Enqueue { event, slot } => enqueue(db, event, slot.as_ref()).await,
+            Self::Claim { .. } => self.claim(db, owner).await,
+            Self::Finish { id, follow_up } => {
+                let sql = "DELETE FROM events WHERE id = $1 AND lease_owner = $2";
+                let done = sqlx::query(sql).bind(id.to_string()).bind(&owner.run).execute(&mut *db).await?;
+                and_then(db, done.rows_affected(), follow_up.as_ref()).await
+            }
+            Self::Retry { id, at_ms, attempts, throttles } => {
+                let sql = "UPDATE events SET next_attempt_at_ms = $1, attempts = $2, throttles = $3, \
+                           lease_owner = NULL, lease_host = NULL, lease_until_ms = 0 \
+                           WHERE id = $4 AND lease_owner = $5";
+                let done = sqlx::query(sql)
+                    .bind(at_ms)
+                    .bind(attempts)
+                    .bind(throttles)
+                    .bind(id.to_string())
+                    .bind(&owner.run)
+                    .execute(db)
+                    .await?;
+                Ok(changed(done.rows_affected()))
+            }
+            Self::Bury { id, grave, follow_up } => {
+                let buried = bury(db, *id, grave, owner).await?;
+                and_then(db, buried, follow_up.as_ref()).await
+            }
+            Self::Redrive { dead_letter, id, now_ms, expires_at_ms } => {
+                let sql = "INSERT INTO events (id, function_name, payload, client_context, accepted_at_ms, \
+                           expires_at_ms, next_attempt_at_ms, attempts, throttles, hops, lease_until_ms) \
+                           SELECT CAST($1 AS TEXT), function_name, payload, client_context, CAST($2 AS BIGINT), \
+                           CAST($3 AS BIGINT), CAST($2 AS BIGINT), 0, 0, 0, 0 FROM dead_letters WHERE id = $4";
+                sqlx::query(sql)
+                    .bind(id.to_string())
+                    .bind(now_ms)
+                    .bind(expires_at_ms)
+                    .bind(dead_letter)
+                    .execute(&mut *db)
+                    .await?;
+                discard(db, dead_letter).await
+            }
+            Self::Discard { dead_letter } => discard(db, dead_letter).await,
+            Self::ReleaseOwn => release(db, RELEASE_OWN, &owner.run).await,
+            Self::ReleaseHost => release(db, RELEASE_HOST, &owner.host).await,
+        }
+    }
+
+    /// Takes free events that are due. The conditions stand in the outer statement too, so that on PostgreSQL the
+    /// second of two emulators sees that the first was quicker.
+    async fn claim(&self, db: &mut AnyConnection, owner: &Owner) -> Result<Changed, sqlx::Error> {
+        let Self::Claim { function, limit, now_ms, lease_until_ms, only_expired } = self else {
+            return Ok(Changed::Nothing);
+        };
+        let sql = "UPDATE events SET lease_host = $1, lease_owner = $2, lease_until_ms = $3 \
+                   WHERE lease_until_ms < $4 AND id IN (SELECT id FROM events \
+                   WHERE function_name = $5 AND next_attempt_at_ms <= $4 AND lease_until_ms < $4 AND expires_at_ms <= $6 \
+                   ORDER BY next_attempt_at_ms LIMIT $7) \
+                   RETURNING id, payload, client_context, accepted_at_ms, expires_at_ms, attempts, throttles, hops";
+        let expires_before = if *only_expired { *now_ms } else { i64::MAX };
+        let rows = sqlx::query(sql)
+            .bind(&owner.host)
+            .bind(&owner.run)
+            .bind(lease_until_ms)
+            .bind(now_ms)
+            .bind(function)
+            .bind(expires_before)
+            .bind(limit)
+            .fetch_all(db)
+            .await?;
+        let claimed = rows.iter().map(|row| claimed(row, function)).collect::<Result<Vec<_>, _>>()?;
+        Ok(Changed::Claimed(claimed))
+    }
+}
+
+fn claimed(row: &sqlx::any::AnyRow, function: &str) -> Result<Claimed, sqlx::Error> {
+    let id: String = row.try_get("id")?;
+    Ok(Claimed {
+        event: NewEvent {
+            id: id.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))?,
+            function: function.to_owned(),
+            payload: row.try_get("payload")?,
+            client_context: row.try_get("client_context")?,
+            accepted_at_ms: row.try_get("accepted_at_ms")?,
+            expires_at_ms: row.try_get("expires_at_ms")?,
+            hops: row.try_get("hops")?,
+        },
+        attempts: row.try_get("attempts")?,
+        throttles: row.try_get("throttles")?,
+    })
+}
+
+async fn enqueue(db: &mut AnyConnection, event: &NewEvent, slot: Option<&Slot>) -> Result<Changed, sqlx::Error> {
+    if let Some(slot) = slot {
+        let sql = "INSERT INTO schedule_slots (name, last_slot_ms) VALUES ($1, $2) ON CONFLICT (name) \
+                   DO UPDATE SET last_slot_ms = excluded.last_slot_ms \
+                   WHERE schedule_slots.last_slot_ms < excluded.last_slot_ms";
+        let done = sqlx::query(sql).bind(&slot.schedule).bind(slot.slot_ms).execute(&mut *db).await?;
+        if done.rows_affected() == 0 {
+            return Ok(Changed::Nothing);
+        }
+    }
+    insert(db, event).await?;
+    Ok(Changed::Done)
+}
+
+async fn insert(db: &mut AnyConnection, event: &NewEvent) -> Result<(), sqlx::Error> {
+    let sql = "INSERT INTO events (id, function_name, payload, client_context, accepted_at_ms, expires_at_ms, \
+               next_attempt_at_ms, attempts, throttles, hops, lease_until_ms) \
+               VALUES ($1, $2, $3, $4, $5, $6, $5, 0, 0, $7, 0)";
+    sqlx::query(sql)
+        .bind(event.id.to_string())
+        .bind(&event.function)
+        .bind(&event.payload)
+        .bind(&event.client_context)
+        .bind(event.accepted_at_ms)
+        .bind(event.expires_at_ms)
+        .bind(event.hops)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// Enqueues what follows, if the change took place.
+async fn and_then(db: &mut AnyConnection, rows: u64, follow_up: Option<&NewEvent>) -> Result<Changed, sqlx::Error> {
+    if let (Some(event), 1..) = (follow_up, rows) {
+        insert(db, event).await?;
+    }
+    Ok(changed(rows))
+}
+
+async fn bury(db: &mut AnyConnection, id: Uuid, grave: &Grave, owner: &Owner) -> Result<u64, sqlx::Error> {
+    let sql = "INSERT INTO dead_letters (id, request_id, function_name, payload, client_context, accepted_at_ms, \
+               dead_at_ms, attempts, reason, error) \
+               SELECT CAST($1 AS TEXT), id, function_name, payload, client_context, accepted_at_ms, \
+               CAST($2 AS BIGINT), CAST($3 AS BIGINT), CAST($4 AS TEXT), CAST($5 AS TEXT) \
+               FROM events WHERE id = $6 AND lease_owner = $7";
+    let buried = sqlx::query(sql)
+        .bind(dead_letter_id(grave.dead_at_ms, id))
+        .bind(grave.dead_at_ms)
+        .bind(grave.attempts)
+        .bind(grave.reason.as_str())
+        .bind(&grave.error)
+        .bind(id.to_string())
+        .bind(&owner.run)
+        .execute(&mut *db)
+        .await?
+        .rows_affected();
+    let sql = "DELETE FROM events WHERE id = $1 AND lease_owner = $2";
+    sqlx::query(sql).bind(id.to_string()).bind(&owner.run).execute(db).await?;
+    Ok(buried)
+}
+
+async fn discard(db: &mut AnyConnection, dead_letter: &str) -> Result<Changed, sqlx::Error> {
+    let done = sqlx::query("DELETE FROM dead_letters WHERE id = $1").bind(dead_letter).execute(db).await?;
+    Ok(changed(done.rows_affected()))
+}
+
+async fn release(db: &mut AnyConnection, sql: &'static str, value: &str) -> Result<Changed, sqlx::Error> {
+    let done = sqlx::query(sql).bind(value).execute(db).await?;
+    Ok(changed(done.rows_affected()))
+}
+
+fn changed(rows: u64) -> Changed {
+    if rows == 0 { Changed::Nothing } else { Changed::Done }
+}

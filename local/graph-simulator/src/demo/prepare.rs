@@ -1,0 +1,108 @@
+//! Lays the demo out on disk and remembers when it began.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::movement;
+use super::tenants::{DemoTenant, HOME, TENANTS};
+use crate::certificate::{CertificateError, RegisteredCertificate};
+use crate::config::{ApiApp, AppConfig, Config, READ_LICENCES, Stock, TenantConfig};
+use crate::workspace::{PrepareError, Workspace};
+
+/// File with what the simulator has to know; public data only.
+const FILE: &str = "simulator.json";
+
+/// A demo started again within this time goes on where it was; later it begins anew.
+const SAME_DEMO: TimeDelta = TimeDelta::hours(1);
+
+/// What the simulator has to know to serve the demo: the content of `simulator.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Setup {
+    /// When the numbers began to move.
+    pub started_at: DateTime<Utc>,
+    /// The app registration of our API.
+    pub api: ApiApp,
+    /// The tenants and who may sign in to them.
+    pub tenants: Vec<SetupTenant>,
+}
+
+/// One demo tenant's registration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetupTenant {
+    /// The profile's key.
+    pub key: String,
+    /// Its name.
+    pub name: String,
+    /// Entra's GUID of it.
+    pub tenant_id: Uuid,
+    /// The app that reads its licences.
+    pub client_id: Uuid,
+    /// That app's certificate.
+    pub certificate_pem: String,
+}
+
+/// Writes profiles, certificates, the auth profile and `simulator.json` into `dir`. `base_url` is the simulator's
+/// address. Run again it keeps keys that are good for another day, and the numbers go on if the demo began less than an
+/// hour ago.
+///
+/// # Errors
+/// When a file cannot be written or a key not be made.
+pub fn prepare(dir: &Path, base_url: &str, now: DateTime<Utc>) -> Result<Setup, PrepareError> {
+    let workspace = Workspace { dir, base_url };
+    let mut tenants = Vec::with_capacity(TENANTS.len());
+    for tenant in TENANTS {
+        let key = workspace.key(tenant.key, tenant.certificate_days, now)?;
+        workspace.profile(tenant.key, tenant.name, (tenant.tenant_id, tenant.client_id), &key)?;
+        tenants.push(SetupTenant {
+            key: tenant.key.to_owned(),
+            name: tenant.name.to_owned(),
+            tenant_id: tenant.tenant_id,
+            client_id: tenant.client_id,
+            certificate_pem: key.certificate_pem,
+        });
+    }
+    workspace.auth_profile(HOME, now)?;
+    let started_at = earlier_start(dir).filter(|at| (TimeDelta::zero()..SAME_DEMO).contains(&(now - *at)));
+    let setup = Setup { started_at: started_at.unwrap_or(now), api: HOME, tenants };
+    workspace.json(FILE, &json!(setup))?;
+    Ok(setup)
+}
+
+fn earlier_start(dir: &Path) -> Option<DateTime<Utc>> {
+    let text = fs::read_to_string(dir.join(FILE)).ok()?;
+    serde_json::from_str::<Setup>(&text).ok().map(|setup| setup.started_at)
+}
+
+impl Setup {
+    /// The simulator's configuration: these tenants with moving numbers, and tokens for the API.
+    ///
+    /// # Errors
+    /// When a certificate cannot be read.
+    pub fn config(&self) -> Result<Config, CertificateError> {
+        let tenants = self.tenants.iter().map(|tenant| self.tenant(tenant)).collect::<Result<_, _>>()?;
+        Ok(Config { api: Some(self.api), ..Config::new(tenants) })
+    }
+
+    fn tenant(&self, tenant: &SetupTenant) -> Result<TenantConfig, CertificateError> {
+        let certificate = Arc::new(RegisteredCertificate::from_pem(&tenant.certificate_pem)?);
+        let demo = TENANTS.into_iter().find(|demo| demo.tenant_id == tenant.tenant_id);
+        let roles = vec![READ_LICENCES.to_owned()];
+        Ok(TenantConfig {
+            key: tenant.key.clone(),
+            tenant_id: tenant.tenant_id,
+            name: tenant.name.clone(),
+            apps: vec![AppConfig { client_id: tenant.client_id, certificates: vec![certificate], roles }],
+            stock: demo.map_or(Stock::Fixed(Arc::from([])), |demo| moving(demo, self.started_at)),
+        })
+    }
+}
+
+fn moving(demo: &'static DemoTenant, started_at: DateTime<Utc>) -> Stock {
+    Stock::Moving(Arc::new(move |now| movement::stock_after(demo, now - started_at)))
+}

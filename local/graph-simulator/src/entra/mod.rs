@@ -1,0 +1,20 @@
+//! The part that plays Entra: sign-in of apps and what clients read about a tenant before it.
+//!
+//! One endpoint, one file; sign-in of people joins as another one.
+
+pub(crate) mod api_token;
+pub(crate) mod assertion;
+pub(crate) mod discovery;
+pub(crate) mod grant;
+pub(crate) mod refusal;
+pub(crate) mod token;
+
+use std::sync::Arc;
+
+use axum::Router;
+
+use crate::world::World;
+
+pub(crate) fn routes() -> Router<Arc<World>> {
+    Router::new().merge(token::routes()).merge(discovery::routes()).merge(api_token::routes())
+}

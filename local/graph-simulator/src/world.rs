@@ -1,0 +1,182 @@
+//! What the running simulator knows. Locks are held for a lookup or a change, never while waiting.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use chrono::{DateTime, Utc};
+use leitwarte_core::stock::LicenceStock;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::bucket::Bucket;
+use crate::certificate::RegisteredCertificate;
+use crate::config::{AppConfig, Config, Settings, Stock, TenantConfig};
+use crate::edge::Clock;
+use crate::entra::api_token::ApiTokens;
+use crate::entra::assertion::SeenAssertions;
+use crate::entra::grant::Grants;
+use crate::fault::{Fault, Faults, MOST_PENDING};
+use crate::journal::Journal;
+
+/// A lock's content, even if a thread panicked while it held it: every change here is a single step.
+pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+pub(crate) struct World {
+    /// `scheme://host:port` of the listener, without a trailing slash.
+    pub(crate) base_url: String,
+    pub(crate) scheme: &'static str,
+    pub(crate) clock: Clock,
+    pub(crate) tenants: HashMap<Uuid, Arc<Tenant>>,
+    pub(crate) grants: Grants,
+    pub(crate) faults: Faults,
+    pub(crate) journal: Journal,
+    pub(crate) api: Option<ApiTokens>,
+    /// Set when the simulator ends; requests that hang give up.
+    pub(crate) stopping: CancellationToken,
+    initial_settings: Settings,
+    settings: RwLock<Settings>,
+}
+
+pub(crate) struct Tenant {
+    pub(crate) id: Uuid,
+    pub(crate) key: String,
+    pub(crate) name: String,
+    pub(crate) apps: HashMap<Uuid, App>,
+    pub(crate) bucket: Mutex<Bucket>,
+    initial_stock: Stock,
+    stock: RwLock<Stock>,
+}
+
+pub(crate) struct App {
+    pub(crate) roles: Arc<[String]>,
+    pub(crate) seen: SeenAssertions,
+    certificates: RwLock<Vec<Arc<RegisteredCertificate>>>,
+}
+
+/// Why an order to the simulator cannot be followed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OrderError {
+    /// No tenant of this key or GUID.
+    #[error("no tenant `{0}`; use its key or GUID")]
+    UnknownTenant(String),
+    /// A value that cannot be.
+    #[error("{0}")]
+    Impossible(&'static str),
+    /// Too many faults are waiting.
+    #[error("more than {MOST_PENDING} faults are waiting; POST /simulator/reset forgets them")]
+    TooMany,
+}
+
+impl World {
+    pub(crate) fn new(
+        config: Config,
+        api: Option<ApiTokens>,
+        scheme: &'static str,
+        base_url: String,
+        stopping: CancellationToken,
+    ) -> Self {
+        let tenants = config.tenants.into_iter().map(|tenant| (tenant.tenant_id, Arc::new(Tenant::new(tenant))));
+        Self {
+            base_url,
+            scheme,
+            clock: config.clock,
+            tenants: tenants.collect(),
+            grants: Grants::default(),
+            faults: Faults::default(),
+            journal: Journal::default(),
+            api,
+            stopping,
+            initial_settings: config.settings.clone(),
+            settings: RwLock::new(config.settings),
+        }
+    }
+
+    pub(crate) fn settings(&self) -> Settings {
+        self.settings.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn set_settings(&self, settings: Settings) -> Result<(), OrderError> {
+        if let Some(problem) = settings.problem() {
+            return Err(OrderError::Impossible(problem));
+        }
+        *self.settings.write().unwrap_or_else(PoisonError::into_inner) = settings;
+        Ok(())
+    }
+
+    /// The tenant of a key or GUID.
+    pub(crate) fn tenant(&self, key_or_id: &str) -> Result<&Arc<Tenant>, OrderError> {
+        let by_id = Uuid::parse_str(key_or_id).ok().and_then(|id| self.tenants.get(&id));
+        by_id
+            .or_else(|| self.tenants.values().find(|tenant| tenant.key == key_or_id))
+            .ok_or_else(|| OrderError::UnknownTenant(key_or_id.to_owned()))
+    }
+
+    pub(crate) fn inject(&self, fault: Fault) -> Result<(), OrderError> {
+        if let Some(problem) = fault.kind.problem() {
+            return Err(OrderError::Impossible(problem));
+        }
+        let tenant = if fault.tenant == "*" { None } else { Some(self.tenant(&fault.tenant)?.id) };
+        if self.faults.add(tenant, fault) { Ok(()) } else { Err(OrderError::TooMany) }
+    }
+
+    /// Back to how it started, but for tokens and certificates, which stay good.
+    pub(crate) fn reset(&self) {
+        self.faults.clear();
+        self.journal.clear();
+        *self.settings.write().unwrap_or_else(PoisonError::into_inner) = self.initial_settings.clone();
+        for tenant in self.tenants.values() {
+            tenant.set_stock(tenant.initial_stock.clone());
+            *locked(&tenant.bucket) = Bucket::default();
+        }
+    }
+}
+
+impl Tenant {
+    fn new(config: TenantConfig) -> Self {
+        Self {
+            id: config.tenant_id,
+            key: config.key,
+            name: config.name,
+            apps: config.apps.into_iter().map(|app| (app.client_id, App::new(app))).collect(),
+            bucket: Mutex::default(),
+            initial_stock: config.stock.clone(),
+            stock: RwLock::new(config.stock),
+        }
+    }
+
+    pub(crate) fn stock_at(&self, now: DateTime<Utc>) -> Arc<[LicenceStock]> {
+        self.stock.read().unwrap_or_else(PoisonError::into_inner).at(now)
+    }
+
+    pub(crate) fn set_stock(&self, stock: Stock) {
+        *self.stock.write().unwrap_or_else(PoisonError::into_inner) = stock;
+    }
+
+    /// Lets one more certificate sign for every app of this tenant.
+    pub(crate) fn register(&self, certificate: &Arc<RegisteredCertificate>) {
+        for app in self.apps.values() {
+            app.certificates.write().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(certificate));
+        }
+    }
+}
+
+impl App {
+    fn new(config: AppConfig) -> Self {
+        Self {
+            roles: config.roles.into(),
+            seen: SeenAssertions::default(),
+            certificates: RwLock::new(config.certificates),
+        }
+    }
+
+    /// The registered certificate that `matches`.
+    pub(crate) fn certificate(
+        &self,
+        matches: impl Fn(&RegisteredCertificate) -> bool,
+    ) -> Option<Arc<RegisteredCertificate>> {
+        let certificates = self.certificates.read().unwrap_or_else(PoisonError::into_inner);
+        certificates.iter().find(|certificate| matches(certificate)).cloned()
+    }
+}

@@ -1,0 +1,11 @@
+//! The simulator over real HTTP, as its clients see it.
+
+mod api_token;
+mod binary;
+mod crowd;
+mod demo;
+mod faults;
+mod graph;
+mod msal;
+mod rig;
+mod sign_in;

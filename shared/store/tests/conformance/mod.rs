@@ -1,0 +1,204 @@
+//! What every backend has to do. A test program names how a fresh database is made and gets every test:
+//! `conformance_suite!(fresh)` where `async fn fresh() -> Fresh`.
+
+#![allow(dead_code, unreachable_pub, reason = "shared by test programs, of which each uses its part")]
+
+pub mod claiming;
+pub mod history;
+pub mod reading;
+pub mod recording;
+pub mod registering;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use leitwarte_core::poll::{FailureKind, PollFailure, PollPolicy};
+use leitwarte_core::profile::FoundProfile;
+use leitwarte_core::stock::{AppliesTo, CapabilityStatus, LicenceStock};
+use leitwarte_store::{Claim, ClaimOne, Config, PollResult, Recorded, Store};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// An empty database and what has to live as long as it.
+pub struct Fresh {
+    pub url: String,
+    pub guard: Box<dyn std::any::Any + Send>,
+}
+
+/// A database under test.
+pub struct Database {
+    pub store: Store,
+    pub url: String,
+    _guard: Box<dyn std::any::Any + Send>,
+}
+
+impl Database {
+    pub async fn open(fresh: Fresh) -> Self {
+        let store = open(&fresh.url, false).await;
+        Self { store, url: fresh.url, _guard: fresh.guard }
+    }
+
+    /// As another program would see the same database.
+    pub async fn other_program(&self) -> Store {
+        open(&self.url, false).await
+    }
+
+    pub async fn reader(&self) -> Store {
+        open(&self.url, true).await
+    }
+}
+
+async fn open(url: &str, read_only: bool) -> Store {
+    Store::open(&Config { database_url: url.to_owned(), read_only, max_connections: 4 }).await.unwrap()
+}
+
+pub const POLICY: PollPolicy = PollPolicy { interval: TimeDelta::minutes(5) };
+pub const LEASE: TimeDelta = TimeDelta::minutes(1);
+
+/// A moment, in minutes after an arbitrary one.
+pub fn at(minutes: i64) -> DateTime<Utc> {
+    DateTime::UNIX_EPOCH + TimeDelta::days(20_000) + TimeDelta::minutes(minutes)
+}
+
+/// A tenant's profile; its GUID follows from its key.
+pub fn profile(key: &str) -> FoundProfile {
+    profile_with(key, &json!({}))
+}
+
+/// A profile with some fields of its own.
+pub fn profile_with(key: &str, fields: &Value) -> FoundProfile {
+    let mut profile = json!({
+        "tenant_id": tenant_id(key), "tenant_name": key, "client_id": Uuid::from_u128(7),
+        "thumbprint": "A1B2C3D4E5F60718293A4B5C6D7E8F9012345678", "cert_path": "certs/cert.pem",
+        "expires": "2030-01-01"
+    });
+    for (name, value) in fields.as_object().unwrap() {
+        profile[name] = value.clone();
+    }
+    FoundProfile::read(key, &profile.to_string())
+}
+
+pub fn tenant_id(key: &str) -> Uuid {
+    Uuid::from_u128(key.bytes().fold(1, |id, byte| id * 251 + u128::from(byte)))
+}
+
+pub fn stock(id: u128, enabled: i64, consumed: i64) -> LicenceStock {
+    LicenceStock {
+        sku_id: Uuid::from_u128(id),
+        part_number: format!("PRODUCT_{id}"),
+        applies_to: AppliesTo::User,
+        capability_status: CapabilityStatus::Enabled,
+        enabled,
+        warning: 1,
+        suspended: 2,
+        locked_out: 3,
+        consumed,
+    }
+}
+
+pub fn failure(message: &str) -> PollFailure {
+    PollFailure { kind: FailureKind::SignIn, message: message.to_owned(), fix: "Do something.".to_owned() }
+}
+
+pub fn result(claim: &Claim, minutes: i64, stock: Result<Vec<LicenceStock>, PollFailure>) -> PollResult {
+    PollResult {
+        claim: claim.clone(),
+        started_at: at(minutes),
+        finished_at: at(minutes) + TimeDelta::seconds(1),
+        stock,
+        requests: 2,
+        retries: 1,
+        certificate_ends_at: Some(at(10_000)),
+    }
+}
+
+pub async fn register(store: &Store, keys: &[&str]) {
+    let found = keys.iter().map(|key| profile(key)).collect();
+    let usable = store.register_profiles(found, at(0)).await.unwrap();
+    assert!(usable.iter().all(|found| found.profile.is_ok()), "{usable:?}");
+}
+
+pub async fn claim(store: &Store, key: &str, minutes: i64) -> Claim {
+    match store.claim_one(key, at(minutes), LEASE).await.unwrap() {
+        ClaimOne::Claimed(claim) => claim,
+        other => panic!("{key} cannot be claimed: {other:?}"),
+    }
+}
+
+pub async fn record(store: &Store, key: &str, minutes: i64, stock: Result<Vec<LicenceStock>, PollFailure>) -> Recorded {
+    let claim = claim(store, key, minutes).await;
+    store.record_polls(&[result(&claim, minutes, stock)]).await.unwrap()[0]
+}
+
+/// Instantiates every test for one backend.
+#[macro_export]
+macro_rules! conformance_suite {
+    ($fresh:path) => {
+        $crate::conformance_suite!($fresh, registering:
+            a_new_profile_is_a_tenant_without_numbers,
+            a15_a_changed_name_renames_the_tenant_and_makes_no_second_one,
+            a_tenant_whose_profile_is_gone_is_not_shown_and_returns_with_it,
+            a_broken_profile_keeps_the_name_and_the_numbers,
+            a_broken_profile_of_a_new_tenant_is_a_tenant_too,
+            a_changed_profile_is_polled_at_the_next_tick,
+            another_customers_id_under_a_known_name_is_refused,
+            a_mistyped_id_that_never_worked_may_be_corrected,
+            a_copied_profile_is_refused_and_the_original_goes_on,
+            nothing_new_changes_no_revision,
+        );
+        $crate::conformance_suite!($fresh, claiming:
+            what_is_claimed_is_not_claimed_again_while_the_lease_lasts,
+            of_two_programs_that_claim_at_once_one_wins_each_tenant,
+            the_lease_of_a_worker_that_died_runs_out,
+            a_lease_from_before_the_clock_was_set_back_binds_nobody,
+            a_tenant_is_claimed_again_when_its_interval_is_over,
+            only_the_given_tenants_are_claimed,
+            a_tenant_that_is_switched_off_is_not_claimed,
+            a_tenant_that_is_not_known_says_so,
+            a_tenant_being_polled_says_until_when,
+            a_claim_tells_how_the_poll_before_failed,
+        );
+        $crate::conformance_suite!($fresh, recording:
+            a_recorded_poll_is_the_tenants_stock,
+            over_assigned_numbers_stay_signed,
+            the_result_of_a_worker_that_lost_its_lease_is_dropped,
+            a_result_sent_twice_is_stored_once,
+            a_late_result_counts_if_nobody_else_has_begun,
+            a_failed_poll_keeps_the_last_numbers_and_says_why,
+            a_failure_is_over_with_the_next_good_poll,
+            many_polls_are_recorded_together_and_answered_in_order,
+            every_poll_is_kept_with_its_outcome,
+            uneventful_polls_are_forgotten_after_a_day_and_others_after_a_month,
+            a_finished_tick_is_remembered,
+            what_readers_show_raises_the_revision,
+            hostile_part_numbers_come_back_without_their_control_characters,
+            a_product_listed_twice_is_stored_once,
+            the_largest_numbers_are_kept,
+        );
+        $crate::conformance_suite!($fresh, history:
+            an_unchanged_poll_leaves_no_history,
+            a_change_is_kept_with_the_numbers_before_and_after,
+            a_product_that_disappears_ends_in_the_history_and_leaves_the_stock,
+            history_is_cut_by_time_and_by_product,
+            a_removed_tenants_history_stays,
+            a_demo_tenant_gets_a_past_once,
+            the_past_of_a_demo_tenant_goes_on_with_its_first_poll,
+        );
+        $crate::conformance_suite!($fresh, reading:
+            tenants_come_ordered_by_key_each_with_its_own_stock,
+            a_tenant_is_found_by_key_first_and_by_exact_name_else,
+            an_unknown_tenant_is_nothing,
+            a_tenants_certificate_and_failures_are_told,
+            a_reader_sees_what_a_writer_wrote_and_cannot_write,
+        );
+    };
+    ($fresh:path, $module:ident: $($test:ident,)+) => {
+        mod $module {
+            $(
+                #[tokio::test]
+                async fn $test() {
+                    let database = $crate::conformance::Database::open($fresh().await).await;
+                    $crate::conformance::$module::$test(&database).await;
+                }
+            )+
+        }
+    };
+}

@@ -1,0 +1,12 @@
+//! Answers and what HTTP says about them: conditional requests, content coding, languages.
+
+mod answer;
+mod coding;
+mod etag;
+mod language;
+mod quality;
+
+pub use answer::{Answer, Body, PAYLOAD_LIMIT_BYTES};
+pub use coding::{Coding, gzip};
+pub use etag::ETag;
+pub use language::{Language, preferred_language};
