@@ -63,10 +63,15 @@ impl Stack {
             ("RUNTIME_ADDR", "127.0.0.1:0".to_owned()),
             ("PUBLIC_URL", format!("http://{gateway}")),
             ("NO_COLOR", "1".to_owned()),
+            ("RUST_BACKTRACE", "0".to_owned()),
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .to_vec();
         env.extend(options.env);
+        // A demo would take its usual port first, as the demo of another test may at the same moment.
+        let demo = folder.path().join("data/demo");
+        std::fs::create_dir_all(&demo)?;
+        std::fs::write(demo.join("simulator.addr"), free_address()?)?;
         let mut child = Command::new(program("leitwarte"))
             .arg("up")
             .args(&options.args)
