@@ -27,8 +27,12 @@ async fn failure(script: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> 
 
 /// Polls a Graph whose first answer is `fault` and whose later ones are good; expects the right stock.
 async fn recovers(fault: impl Fn() -> Reply + Send + Sync + 'static) {
+    recovers_within(Duration::from_secs(30), fault).await;
+}
+
+async fn recovers_within(call_timeout: Duration, fault: impl Fn() -> Reply + Send + Sync + 'static) {
     let server = StandIn::graph(move |request| if request.nth == 0 { fault() } else { good() }).await;
-    let setup = Setup::with(&server.address, |config| config.limits.call_timeout = Duration::from_millis(300));
+    let setup = Setup::with(&server.address, |config| config.limits.call_timeout = call_timeout);
     let budget = minute();
     let stock = setup.client.subscribed_skus(&setup.app(1), &budget).await.unwrap();
     assert_eq!(stock.len(), 2);
@@ -65,8 +69,8 @@ async fn a_connection_that_closes_without_an_answer_is_survived() {
 
 #[tokio::test]
 async fn a_call_that_hangs_or_drips_is_given_up_and_repeated() {
-    recovers(|| Reply::Hang).await;
-    recovers(|| Reply::Drip).await;
+    recovers_within(Duration::from_secs(1), || Reply::Hang).await;
+    recovers_within(Duration::from_secs(1), || Reply::Drip).await;
 }
 
 #[tokio::test]
