@@ -21,11 +21,17 @@ const LONGEST_CURSOR_BYTES: usize = 4096;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Position(StockState, i64, String, String, String, Uuid);
 
+/// The same, borrowed; both sort alike.
+type PositionRef<'a> = (StockState, i64, &'a str, &'a str, &'a str, Uuid);
+
+fn position_of<'a>(key: &'a str, row: &'a StatusRow) -> PositionRef<'a> {
+    let (state, free, tenant, part_number) = row.severity();
+    (state, free, tenant, part_number, key, row.skuid.unwrap_or_default())
+}
+
 impl Position {
-    fn of(key: &str, row: &StatusRow) -> Self {
-        let (state, free, tenant, part_number) = row.severity();
-        let sku = row.skuid.unwrap_or_default();
-        Self(state, free, tenant.to_owned(), part_number.to_owned(), key.to_owned(), sku)
+    fn borrowed(&self) -> PositionRef<'_> {
+        (self.0, self.1, &self.2, &self.3, &self.4, self.5)
     }
 
     /// The opaque form for an address.
@@ -41,14 +47,21 @@ impl Position {
     }
 }
 
+/// Where a row's JSON stands, and whose row it is (index into the tenants' keys).
+#[derive(Debug)]
+struct Place {
+    bytes: Range<usize>,
+    tenant: usize,
+}
+
 /// All rows, worst first.
 #[derive(Debug)]
 pub(crate) struct StatusTable {
     /// The rows as one JSON array.
     json: Bytes,
-    /// Where each row ends in it.
-    ends: Vec<usize>,
-    positions: Vec<Position>,
+    rows: Vec<Place>,
+    /// The keys of the tenants.
+    keys: Vec<String>,
     tag: ETag,
     /// When the passing of time alone changes a row; `None` for never.
     valid_until: Option<DateTime<Utc>>,
@@ -65,34 +78,37 @@ impl StatusTable {
         policy: &PollPolicy,
         now: DateTime<Utc>,
     ) -> Result<Self, serde_json::Error> {
-        let rows_of = |snapshot: &TenantSnapshot| {
-            // Boxed, so that sorting moves pointers and not rows.
-            let placed = |row: StatusRow| Box::new((Position::of(&snapshot.key, &row), row));
-            snapshot.rows(policy, now).into_iter().map(placed).collect::<Vec<_>>()
+        let rows_of = |(tenant, snapshot): (usize, &TenantSnapshot)| {
+            snapshot.rows(policy, now).into_iter().map(move |row| (tenant, row)).collect::<Vec<_>>()
         };
-        let mut rows: Vec<Box<(Position, StatusRow)>> = snapshots.iter().flat_map(rows_of).collect();
-        rows.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        let rows: Vec<(usize, StatusRow)> = snapshots.iter().enumerate().flat_map(rows_of).collect();
+        let position = |index: usize| {
+            let (tenant, row) = &rows[index];
+            position_of(&snapshots[*tenant].key, row)
+        };
+        // Indices are sorted, because rows are large.
+        let mut order: Vec<usize> = (0..rows.len()).collect();
+        order.sort_unstable_by(|a, b| position(*a).cmp(&position(*b)));
 
         let mut json = Vec::with_capacity(rows.len() * 512 + 2);
-        let mut ends = Vec::with_capacity(rows.len());
-        let mut positions = Vec::with_capacity(rows.len());
+        let mut places = Vec::with_capacity(rows.len());
         json.push(b'[');
-        for placed in rows {
-            let (position, row) = *placed;
-            if !positions.is_empty() {
+        for index in order {
+            let (tenant, row) = &rows[index];
+            if !places.is_empty() {
                 json.push(b',');
             }
-            serde_json::to_writer(&mut json, &row)?;
-            ends.push(json.len());
-            positions.push(position);
+            let start = json.len();
+            serde_json::to_writer(&mut json, row)?;
+            places.push(Place { bytes: start..json.len(), tenant: *tenant });
         }
         json.push(b']');
         json.shrink_to_fit();
         Ok(Self {
             tag: ETag::of(&json),
             json: json.into(),
-            ends,
-            positions,
+            rows: places,
+            keys: snapshots.iter().map(|snapshot| snapshot.key.clone()).collect(),
             valid_until: snapshots.iter().filter_map(|snapshot| next_change(snapshot, policy, now)).min(),
             whole_gzipped: OnceLock::new(),
         })
@@ -105,17 +121,27 @@ impl StatusTable {
 
     /// How many rows there are.
     pub(crate) fn len(&self) -> usize {
-        self.ends.len()
+        self.rows.len()
     }
 
     /// The place of the row before this index.
-    pub(crate) fn position_before(&self, index: usize) -> Option<&Position> {
-        self.positions.get(index.checked_sub(1)?)
+    pub(crate) fn position_before(&self, index: usize) -> Option<Position> {
+        let (key, row) = self.read(self.rows.get(index.checked_sub(1)?)?)?;
+        let (state, free, tenant, part_number, key, sku) = position_of(key, &row);
+        Some(Position(state, free, tenant.to_owned(), part_number.to_owned(), key.to_owned(), sku))
     }
 
     /// The first row after a place, whether or not there is a row at that place.
     pub(crate) fn first_after(&self, position: &Position) -> usize {
-        self.positions.partition_point(|other| other <= position)
+        self.rows.partition_point(|place| {
+            self.read(place).is_some_and(|(key, row)| position_of(key, &row) <= position.borrowed())
+        })
+    }
+
+    /// A row read back, and its tenant's key. Pages are rare; keeping where every row stands would double the memory.
+    fn read(&self, place: &Place) -> Option<(&str, StatusRow)> {
+        let row = serde_json::from_slice(&self.json[place.bytes.clone()]).ok()?;
+        Some((&self.keys[place.tenant], row))
     }
 
     /// These rows as a JSON array.
@@ -123,13 +149,12 @@ impl StatusTable {
         if rows.len() == self.len() {
             return self.json.clone();
         }
-        if rows.is_empty() {
-            return Bytes::from_static(b"[]");
-        }
-        // After a row's predecessor stands a comma, before the first row the bracket.
-        let start = if rows.start == 0 { 1 } else { self.ends[rows.start - 1] + 1 };
-        let part = &self.json[start..self.ends[rows.end - 1]];
-        Bytes::from([b"[", part, b"]"].concat())
+        let part = match &self.rows[rows.clone()] {
+            [] => 0..0,
+            [only] => only.bytes.clone(),
+            [first, .., last] => first.bytes.start..last.bytes.end,
+        };
+        Bytes::from([b"[", &self.json[part], b"]"].concat())
     }
 
     /// These rows as a compressed JSON array.

@@ -138,6 +138,7 @@ async fn pages_put_together_are_the_whole_list() {
             let page = reply.json().as_array().unwrap().clone();
             assert!((1..=limit).contains(&page.len()), "{asked}");
             rows.extend(page);
+            assert!(rows.len() <= 5, "the same row twice");
             address = next(reply.header("link"));
         }
         assert_eq!(Value::Array(rows), whole, "pages of {limit}");
@@ -214,10 +215,10 @@ async fn an_empty_list_means_that_no_tenant_is_configured() {
 async fn a_list_beyond_lambdas_limit_is_compressed_paged_or_refused() {
     let world = World::new().await;
     let store = world.writer().await;
-    let keys: Vec<String> = (0..700).map(|number| format!("tenant-{number:04}")).collect();
+    let keys: Vec<String> = (0..14).map(|number| format!("tenant-{number:02}")).collect();
     store.register_profiles(keys.iter().map(|key| profile(key, key)).collect(), now()).await.unwrap();
     let products =
-        |_| (0..20_u128).map(|id| stock(leitwarte_core::Uuid::from_u128(id + 1), "SPE_E3", 100, 50)).collect();
+        |_| (0..1000_u128).map(|id| stock(leitwarte_core::Uuid::from_u128(id + 1), "SPE_E3", 100, 50)).collect();
     let polls = keys.iter().map(|key| (key.as_str(), Ok(products(key)))).collect();
     record(&store, now() - TimeDelta::minutes(1), polls).await;
 

@@ -1,6 +1,7 @@
 //! The gateway program.
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Parser;
@@ -20,8 +21,18 @@ struct Arguments {
     template: PathBuf,
 }
 
+fn main() -> ExitCode {
+    match start() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("gateway: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
+async fn start() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     logging::init()?;
     limits::raise_open_files();

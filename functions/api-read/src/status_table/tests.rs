@@ -67,6 +67,7 @@ fn parts_of_any_size_put_together_are_the_whole() {
         while start < table.len() {
             let rows = start..(start + size).min(table.len());
             collected.extend(parse(&table.json(&rows)));
+            assert!(collected.len() <= table.len(), "the same row twice");
             let cursor = table.position_before(rows.end).unwrap().to_cursor();
             start = table.first_after(&Position::from_cursor(&cursor).unwrap());
         }

@@ -4,6 +4,10 @@
 
 mod handler;
 mod peer;
+#[cfg(target_os = "linux")]
+mod socket_diagnosis;
+#[cfg(target_os = "linux")]
+mod socket_table;
 
 use std::io;
 use std::net::SocketAddr;

@@ -1,6 +1,7 @@
 use std::os::unix::fs::PermissionsExt;
 
 use chrono::{DateTime, Utc};
+use leitwarte_core::profile::FoundProfile;
 use tempfile::TempDir;
 
 use super::*;
@@ -22,6 +23,10 @@ async fn setting(store: &Store, query: &'static str) -> String {
     let row = sqlx::query(query).fetch_one(&mut *connection).await.unwrap();
     let number = sqlx::Row::try_get::<i64, _>(&row, 0).map(|number| number.to_string());
     number.unwrap_or_else(|_| sqlx::Row::get(&row, 0))
+}
+
+fn profiles(count: usize) -> Vec<FoundProfile> {
+    (0..count).map(|number| FoundProfile::read(&format!("tenant-{number}"), "{")).collect()
 }
 
 fn now() -> DateTime<Utc> {
@@ -69,6 +74,18 @@ async fn a_damaged_file_is_refused_with_words_on_how_to_restore() {
     let error = Store::open(&config(&file)).await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Corrupt, "{error}");
     assert!(error.to_string().contains("backup"), "{error}");
+}
+
+#[tokio::test]
+async fn damage_in_a_single_page_is_found_before_anything_reads_it() {
+    let (_folder, file, store) = fresh().await;
+    store.register_profiles(profiles(500), now()).await.unwrap();
+    store.close().await;
+    let mut bytes = std::fs::read(&file).unwrap();
+    let last_page = bytes.len() - 4096;
+    bytes[last_page..].fill(0x5a);
+    std::fs::write(&file, bytes).unwrap();
+    assert_eq!(Store::open(&config(&file)).await.unwrap_err().kind(), StoreErrorKind::Corrupt);
 }
 
 #[tokio::test]
@@ -131,10 +148,6 @@ async fn programs_that_start_at_once_make_the_tables_once() {
 async fn a_full_disk_is_named_and_leaves_what_was_there() {
     let (_folder, file, _) = fresh().await;
     let store = Store::open(&Config { max_connections: 1, ..config(&file) }).await.unwrap();
-    let profiles = |count: usize| {
-        let profile = |number| leitwarte_core::profile::FoundProfile::read(&format!("tenant-{number}"), "{");
-        (0..count).map(profile).collect()
-    };
     store.register_profiles(profiles(1), now()).await.unwrap();
     let pages: i64 = setting(&store, "PRAGMA page_count").await.parse().unwrap();
     let limit = sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {}", pages + 2));
