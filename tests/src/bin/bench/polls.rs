@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use hyper::Method;
+use leitwarte_core::{DateTime, Utc};
 use leitwarte_tests::stack::{free_address, program, repository};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
@@ -47,7 +48,55 @@ pub(crate) async fn measure(report: &mut Report) -> Result<()> {
         seconds_of_rounds(2),
         seconds_of_rounds(1)
     ));
-    reads(report, &host, &graph).await
+    reads(report, &host, &graph).await?;
+    drop(host);
+    sick(report).await
+}
+
+/// Fifty tenants that never answer, spread over the crowd: what they cost the healthy ones.
+async fn sick(report: &mut Report) -> Result<()> {
+    report.heading("A first poll with sick tenants, whose sign-in hangs");
+    report.row(&["hanging", "time until the last healthy tenant is stored"]);
+    for hanging in [0, 50] {
+        let folder = tempfile::tempdir()?;
+        let (_simulator, graph) = simulator(folder.path()).await?;
+        let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(10)).build()?;
+        for number in 0..hanging {
+            let tenant = format!("tenant-{:04}", 1 + number * TENANTS / hanging);
+            let fault = json!({ "tenant": tenant, "operation": "token", "kind": "hang", "times": 99 });
+            let ordered = client.post(format!("http://{graph}/simulator/faults")).json(&fault).send().await?;
+            ordered.error_for_status()?;
+        }
+        let host = Host::start(folder.path(), &graph).await?;
+        let began = leitwarte_runtime::clock::now();
+        let call = Call { headers: vec![("x-amz-invocation-type", "Event".to_owned())], ..host.poll_call() };
+        text(&call).await?;
+        let last = last_healthy(folder.path(), TENANTS - hanging).await?;
+        report.row(&[&hanging.to_string(), &format!("{:.2} s", (last - began).as_seconds_f64())]);
+    }
+    Ok(())
+}
+
+/// Waits until `count` tenants were read and tells when the last of them was stored.
+async fn last_healthy(folder: &Path, count: usize) -> Result<DateTime<Utc>> {
+    let database_url = format!("sqlite://{}", folder.join("data/leitwarte.db").display());
+    let config = leitwarte_store::Config { database_url, read_only: true, max_connections: 1 };
+    let store = leitwarte_store::Store::open(&config).await?;
+    let end = Instant::now() + Duration::from_mins(1);
+    loop {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let tenants = store.tenants().await?;
+        let read: Vec<_> = tenants.iter().filter(|tenant| tenant.last_success_at.is_some()).collect();
+        if read.len() == count {
+            let mut last = DateTime::UNIX_EPOCH;
+            for tenant in read {
+                let runs = store.recent_polls(&tenant.key, 1).await?;
+                last = runs.iter().map(|run| run.finished_at).fold(last, DateTime::max);
+            }
+            return Ok(last);
+        }
+        ensure!(Instant::now() < end, "only {} of {count} tenants were read within a minute", read.len());
+    }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "small numbers")]
@@ -157,14 +206,13 @@ impl Host {
         Ok(host)
     }
 
+    fn poll_call(&self) -> Call {
+        Call { method: Method::POST, body: "{}", ..get(&self.invoke, "/2015-03-31/functions/poll-tenant/invocations") }
+    }
+
     async fn poll(&self) -> Result<Polled> {
-        let call = Call {
-            method: Method::POST,
-            body: "{}",
-            ..get(&self.invoke, "/2015-03-31/functions/poll-tenant/invocations")
-        };
         let started = Instant::now();
-        let answer: Value = serde_json::from_str(&text(&call).await?)?;
+        let answer: Value = serde_json::from_str(&text(&self.poll_call()).await?)?;
         let seconds = started.elapsed().as_secs_f64();
         let failed = answer["failed"].as_array().map_or(0, Vec::len);
         ensure!(failed == 0 && answer["polled"] == TENANTS, "the poll failed: {answer}");
