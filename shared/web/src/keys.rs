@@ -1,6 +1,6 @@
 //! The keys Entra signs tokens with: fetched when first needed, kept, and fetched again when they may have changed.
 //!
-//! The rules, in [`State::decide`], are pure; [`KeyCache`] carries them out.
+//! The rules, in `State::decide`, are pure; [`KeyCache`] carries them out.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -213,7 +213,8 @@ impl Function {
             tracing::warn!(function = self.name(), %request_id, "process gone while it worked: its connection closed");
             *self.last_lost.lock().unwrap_or_else(PoisonError::into_inner) = Some(request_id);
             Counters::add(&self.counters.crashed);
-            running.finish(Outcome::Error(outcome::exit_error(request_id, "connection closed")), Instant::now());
+            let document = outcome::exit_error(request_id, "connection closed");
+            self.counters.observe(running.finish(Outcome::Error(document), Instant::now()));
         }
         self.quiet.notify_one();
     }

@@ -125,7 +125,7 @@ async fn keep(
     }
     let payload = String::from_utf8(Vec::from(event(payload)?))
         .map_err(|_| ApiError::InvalidJson("it is not UTF-8".to_owned()))?;
-    let client_context = client_context(headers)?.and_then(|value| Some(value.to_str().ok()?.to_owned()));
+    let client_context = client_context(headers)?.and_then(|json| String::from_utf8(json.as_bytes().to_vec()).ok());
     let now_ms = clock::now_ms();
     let age_ms = i64::try_from(function.spec.asynchronous.maximum_event_age.as_millis()).unwrap_or(i64::MAX);
     let event = NewEvent {

@@ -133,7 +133,10 @@ impl Dispatcher {
         let invocation = Invocation {
             request_id: event.id,
             payload: event.payload.clone().into(),
-            client_context: event.client_context.as_ref().and_then(|text| HeaderValue::from_str(text).ok()),
+            client_context: event
+                .client_context
+                .as_ref()
+                .and_then(|text| HeaderValue::from_bytes(text.as_bytes()).ok()),
             trace_id: None,
         };
         match self.function.invoke(Lane::Async, invocation) {

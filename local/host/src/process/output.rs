@@ -2,10 +2,13 @@
 
 use std::io::{self, Write as _};
 use std::os::fd::OwnedFd;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use serde_json::{Map, Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::net::unix::pipe;
+
+use crate::logging::LogFormat;
 
 /// Longest line that is passed on in one piece; longer ones are split.
 const MAX_LINE: u64 = 64 * 1024;
@@ -42,8 +45,42 @@ pub(super) async fn read_lines(output: pipe::Receiver, mut each: impl FnMut(&str
     }
 }
 
-/// Writes a child's line to standard output behind its name: `[name] line`.
+/// Writes a child's line to standard output behind its name, `[name] line`, or as JSON if that is the log format.
 pub fn print_line(name: &str, line: &str) {
+    static FORMAT: OnceLock<LogFormat> = OnceLock::new();
+    let format = *FORMAT.get_or_init(|| LogFormat::from_environment().unwrap_or(LogFormat::Text));
     // Standard output may be closed; the child must go on all the same.
-    let _ = writeln!(io::stdout().lock(), "[{name}] {line}");
+    let _ = writeln!(io::stdout().lock(), "{}", labelled(format, name, line));
+}
+
+fn labelled(format: LogFormat, name: &str, line: &str) -> String {
+    match format {
+        LogFormat::Text => format!("[{name}] {line}"),
+        LogFormat::Json => match serde_json::from_str::<Map<String, Value>>(line) {
+            // A child that logs JSON keeps its fields.
+            Ok(mut fields) => {
+                fields.entry("program").or_insert_with(|| name.into());
+                Value::Object(fields).to_string()
+            }
+            Err(_) => json!({ "program": name, "message": line }).to_string(),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_lines_stand_behind_the_name_of_their_program() {
+        assert_eq!(labelled(LogFormat::Text, "poll", "done"), "[poll] done");
+    }
+
+    #[test]
+    fn json_logs_stay_json_and_name_the_innermost_program() {
+        let parse = |line: String| serde_json::from_str::<Value>(&line).unwrap();
+        let plain = labelled(LogFormat::Json, "poll", "done");
+        assert_eq!(parse(plain.clone()), json!({ "program": "poll", "message": "done" }));
+        assert_eq!(parse(labelled(LogFormat::Json, "emulator", &plain)), parse(plain));
+    }
 }
