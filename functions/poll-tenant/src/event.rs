@@ -20,8 +20,9 @@ pub struct Report {
     pub changed: usize,
     /// Tenants whose poll brought no numbers, ordered by key.
     pub failed: Vec<FailedPoll>,
-    /// Tenants that were due but not polled, because the time was over or somebody else polled them; they remain
-    /// due.
+    /// Tenants that were claimed but brought no result of this invocation: there was no time left for them, and they
+    /// are due again once the lease on them is over, when this invocation would have ended at the latest; or somebody
+    /// else has polled them meanwhile.
     pub skipped: usize,
     /// How long all of it took, in milliseconds.
     pub duration_ms: u64,

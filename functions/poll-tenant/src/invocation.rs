@@ -8,7 +8,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use leitwarte_core::poll::PollFailure;
 use leitwarte_core::profile::{FoundProfile, TenantProfile};
-use leitwarte_runtime::{FunctionError, profiles};
+use leitwarte_runtime::FunctionError;
 use leitwarte_store::{Claim, ClaimOne, StoreError};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -37,7 +37,7 @@ pub async fn handle<Source: StockSource>(
 ) -> Result<Report, FunctionError> {
     let began = Instant::now();
     let times = Times::until(deadline.into(), began).ok_or_else(too_late)?;
-    let profiles = registered_profiles(deps).await?;
+    let profiles = registered_profiles(deps, times).await?;
     let lease = TimeDelta::from_std(times.lease(Instant::now())).unwrap_or(TimeDelta::zero());
     let claims = match &event.tenant {
         Some(key) => vec![claim_one(deps, key, &profiles, lease).await?],
@@ -48,13 +48,18 @@ pub async fn handle<Source: StockSource>(
     if let Some(error) = tally.error {
         return Err(store_failed(&error));
     }
+    let skipped = claimed - tally.polled;
     if event.tenant.is_none() {
-        deps.store.finish_tick((deps.clock)()).await.map_err(|error| store_failed(&error))?;
+        // Whoever was polled by somebody else meanwhile is polled all the same.
+        let complete = skipped == tally.superseded;
+        let now = (deps.clock)();
+        let ended = if complete { deps.store.finish_tick(now).await } else { deps.store.forget_old_polls(now).await };
+        ended.map_err(|error| store_failed(&error))?;
     }
     let report = Report {
         polled: tally.polled,
         changed: tally.changed,
-        skipped: claimed - tally.polled,
+        skipped,
         failed: tally.failed,
         duration_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
     };
@@ -72,12 +77,8 @@ pub async fn handle<Source: StockSource>(
 }
 
 /// Reads the profiles and carries them into the database.
-async fn registered_profiles<Source>(deps: &Deps<Source>) -> Result<Profiles, FunctionError> {
-    let dir = deps.profiles_dir.clone();
-    let found = tokio::task::spawn_blocking(move || profiles::load(&dir))
-        .await
-        .map_err(|error| FunctionError::new("Internal", error.to_string()))?
-        .map_err(|error| FunctionError::new("ProfilesUnreadable", in_full(&error)))?;
+async fn registered_profiles<Source>(deps: &Deps<Source>, times: Times) -> Result<Profiles, FunctionError> {
+    let found = deps.profiles.load(times.last_start()).await?;
     let found = deps.store.register_profiles(found, (deps.clock)()).await.map_err(|error| store_failed(&error))?;
     Ok(found.into_iter().map(|FoundProfile { key, profile }| (key, profile)).collect())
 }
@@ -180,7 +181,7 @@ fn store_failed(error: &StoreError) -> FunctionError {
 }
 
 /// An error with its causes.
-fn in_full(error: &dyn Error) -> String {
+pub(crate) fn in_full(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -10,6 +10,7 @@
 //! time left, unreadable profiles folder, database trouble.
 
 mod event;
+mod folder;
 mod invocation;
 pub mod places;
 mod poll;
@@ -29,6 +30,7 @@ use leitwarte_runtime::Config;
 use leitwarte_store::Store;
 
 pub use event::{Event, FailedPoll, Report};
+use folder::ProfilesFolder;
 pub use invocation::handle;
 use places::Places;
 pub use source::{Reading, StockSource};
@@ -41,7 +43,7 @@ const CONNECTIONS: u32 = 4;
 pub struct Deps<Source = GraphClient> {
     store: Store,
     source: Source,
-    profiles_dir: PathBuf,
+    profiles: ProfilesFolder,
     polls: PollPolicy,
     clock: fn() -> DateTime<Utc>,
     places: Places,
@@ -59,8 +61,8 @@ impl Deps {
     ) -> anyhow::Result<Arc<Self>> {
         let hosts = AllowedHosts::parse(&config.graph_extra_hosts)?;
         let mut graph = leitwarte_graph::Config::new(&config.profiles_dir, hosts, clock, new_id);
-        // `places` bounds the polls; the client's own bound only has to be out of its way.
-        graph.limits = Limits { max_in_flight: 2 * places::PLACES, ..graph.limits };
+        // A poll sends one request at a time, so `places` bounds the requests too, and the client never has to.
+        graph.limits = Limits { max_in_flight: places::IN_FLIGHT, ..graph.limits };
         let store = leitwarte_store::Config {
             database_url: config.database_url.clone(),
             read_only: false,
@@ -81,6 +83,7 @@ impl<Source> Deps<Source> {
         polls: PollPolicy,
         clock: fn() -> DateTime<Utc>,
     ) -> Arc<Self> {
-        Arc::new(Self { store, source, profiles_dir, polls, clock, places: Places::default() })
+        let profiles = ProfilesFolder::new(profiles_dir);
+        Arc::new(Self { store, source, profiles, polls, clock, places: Places::default() })
     }
 }

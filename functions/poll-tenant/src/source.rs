@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use leitwarte_core::poll::PollFailure;
 use leitwarte_core::profile::TenantProfile;
 use leitwarte_core::stock::LicenceStock;
-use leitwarte_graph::{AppRegistration, Budget, GraphClient};
+use leitwarte_graph::{AppRegistration, Budget, GraphClient, GraphError};
 use tokio::time::Instant;
 
 /// What asking once brought.
@@ -38,9 +38,13 @@ impl StockSource for GraphClient {
     async fn read(&self, profile: &TenantProfile, deadline: Instant) -> Reading {
         let app = AppRegistration::from(profile);
         let budget = Budget::until(deadline);
-        // Only for the date: if the certificate cannot be used, signing in says why.
-        let certificate_ends_at = self.credential(&app, &budget).await.ok().map(|credential| credential.not_after());
-        let stock = self.subscribed_skus(&app, &budget).await.map_err(|error| error.failure());
+        // Looked at in every poll: while a token lives, nobody signs in, and a certificate gone bad would not show.
+        let (certificate_ends_at, stock) = match self.credential(&app, &budget).await {
+            Ok(credential) => (Some(credential.not_after()), self.subscribed_skus(&app, &budget).await),
+            Err(GraphError::Credential(error)) => (error.not_after(), Err(error.into())),
+            Err(error) => (None, Err(error)),
+        };
+        let stock = stock.map_err(|error| error.failure());
         let spent = budget.spent();
         Reading { stock, requests: spent.requests, retries: spent.retries, certificate_ends_at }
     }

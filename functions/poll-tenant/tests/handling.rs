@@ -5,6 +5,7 @@ mod support;
 use std::sync::Arc;
 
 use leitwarte_core::poll::FailureKind;
+use poll_tenant::places::IN_FLIGHT;
 use poll_tenant::{Deps, Event, handle};
 use serde_json::json;
 use support::{Answer, Function, in_seconds, minutes_pass, refused, stock};
@@ -187,6 +188,25 @@ async fn a_poll_that_never_ends_is_ended_and_the_answer_comes_before_the_deadlin
     assert_eq!(told(&report), (2, 1, 1, 0));
     assert_eq!(report.failed[0].kind, FailureKind::Timeout);
     assert_eq!(function.stock("fabrikam").await, [stock(1, 10, 3)]);
+}
+
+#[tokio::test]
+async fn tenants_there_was_no_time_for_leave_the_tick_unfinished_and_are_polled_when_their_lease_is_over() {
+    let function = Function::with(&[]).await;
+    for number in 0..=IN_FLIGHT {
+        let key = format!("tenant-{number:03}");
+        function.profile(&key, &json!({}));
+        function.answers(&key, Answer::Hangs);
+    }
+    let report = handle(&function.deps, Event::default(), in_seconds(11)).await.unwrap();
+    assert_eq!(told(&report), (IN_FLIGHT, 0, IN_FLIGHT, 1));
+    assert_eq!(function.store.revision().await.unwrap().last_tick, None);
+    for number in 0..=IN_FLIGHT {
+        function.answers(&format!("tenant-{number:03}"), Answer::Stock(vec![stock(1, 10, 3)]));
+    }
+    minutes_pass(1);
+    assert_eq!(told(&function.tick().await), (1, 1, 0, 0));
+    assert!(function.store.revision().await.unwrap().last_tick.is_some());
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use leitwarte_host::env::Environment;
 use leitwarte_runtime::Config;
+use leitwarte_store::{Store, StoreError};
 
 use crate::host_api::reachable;
 use crate::terminal;
@@ -63,14 +64,37 @@ impl Settings {
     }
 
     /// The settings that `status` and `doctor` look at, and whether they are the demo's: like `up`, the demo when it is
-    /// asked for, or when no tenant is configured and a demo has been started here.
+    /// asked for, or when nobody has configured anything and a demo has been started here.
     ///
     /// # Errors
     /// As [`Self::new`].
     pub fn or_demo(&self, asked: bool) -> anyhow::Result<(Self, bool)> {
         let demo = self.with(&self.demo_variables())?;
-        let is_demo = asked || (!has_tenant(&self.app.profiles_dir) && has_tenant(&demo.app.profiles_dir));
+        let is_demo = asked || (self.is_untouched() && has_tenant(&demo.app.profiles_dir));
         Ok(if is_demo { (demo, true) } else { (self.clone(), false) })
+    }
+
+    /// Whether nobody has begun to configure tenants: only then is the demo what a person wants who did not ask for
+    /// it. A mistyped `PROFILES_DIR` or a profile with a mistyped name is a mistake to tell, not an empty start.
+    #[must_use]
+    pub(crate) fn is_untouched(&self) -> bool {
+        !self.misses_profiles_dir() && json_files(&self.app.profiles_dir).is_ok_and(|files| files.is_empty())
+    }
+
+    /// Whether `PROFILES_DIR` names a folder that is not there.
+    #[must_use]
+    pub(crate) fn misses_profiles_dir(&self) -> bool {
+        self.host.get("PROFILES_DIR").is_some_and(|dir| !dir.trim().is_empty()) && !self.app.profiles_dir.exists()
+    }
+
+    /// Opens the application's database; errors name it.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub(crate) async fn open_store(&self, read_only: bool) -> Result<Store, StoreError> {
+        let database_url = self.app.database_url.clone();
+        let config = leitwarte_store::Config { database_url, read_only, max_connections: 1 };
+        Store::open(&config).await.map_err(|error| error.at(self.database_shown()))
     }
 
     /// Where the database is, without the password that an address may hold.
@@ -106,12 +130,36 @@ impl Settings {
 /// Whether a folder holds a file that is named like a tenant's profile, usable or not.
 #[must_use]
 pub(crate) fn has_tenant(profiles_dir: &Path) -> bool {
-    let Ok(entries) = std::fs::read_dir(profiles_dir) else { return false };
-    entries.flatten().any(|entry| {
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        name.starts_with("config-") && name.ends_with("-profile.json")
-    })
+    json_files(profiles_dir).is_ok_and(|files| files.iter().any(|name| is_tenant_file(name)))
+}
+
+/// The JSON files of the profiles' folder that are not named as tenants' profiles, so that nothing reads them.
+#[must_use]
+pub(crate) fn unused_files(profiles_dir: &Path) -> Vec<String> {
+    let files = json_files(profiles_dir).unwrap_or_default();
+    files.into_iter().filter(|name| !is_tenant_file(name)).collect()
+}
+
+/// Names of the JSON files of a folder, sorted; none when there is no such folder.
+///
+/// # Errors
+/// The folder cannot be read.
+pub(crate) fn json_files(folder: &Path) -> std::io::Result<Vec<String>> {
+    let entries = match std::fs::read_dir(folder) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let mut names: Vec<String> = entries
+        .flatten()
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .filter(|name| name.to_ascii_lowercase().ends_with(".json"))
+        .collect();
+    names.sort();
+    Ok(names)
+}
+
+fn is_tenant_file(name: &str) -> bool {
+    name.starts_with("config-") && name.ends_with("-profile.json")
 }
 
 /// What a command needs from outside.
@@ -136,5 +184,27 @@ impl Context {
         };
         let settings = Settings::new(std::env::vars_os().filter_map(text))?;
         Ok(Self { settings, now: leitwarte_runtime::clock::now(), width: terminal::width() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(profiles_dir: &Path) -> Settings {
+        Settings::new([("PROFILES_DIR".to_owned(), profiles_dir.display().to_string())]).unwrap()
+    }
+
+    #[test]
+    fn a_misnamed_profile_or_a_mistyped_folder_is_no_untouched_installation() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(settings(folder.path()).is_untouched());
+        assert!(!settings(&folder.path().join("profles")).is_untouched());
+        std::fs::write(folder.path().join("contoso.json"), "{}").unwrap();
+        assert!(!settings(folder.path()).is_untouched());
+        assert!(!has_tenant(folder.path()));
+        std::fs::write(folder.path().join("config-contoso-profile.json"), "{}").unwrap();
+        assert!(has_tenant(folder.path()));
+        assert_eq!(unused_files(folder.path()), ["contoso.json"]);
     }
 }

@@ -8,8 +8,10 @@ pub mod commands;
 mod context;
 mod host_api;
 mod programs;
+mod queue_file;
 mod table;
 mod terminal;
+mod tls_files;
 mod words;
 
 use std::io::Write as _;

@@ -2,6 +2,10 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+/// Why a real tenant does not show, although its profile is right.
+pub(crate) const DEMO_RUNS: &str =
+    "The demo is running, so your own tenants are not polled: stop it and start `leitwarte up` again.";
+
 /// How long ago something was: `just now`, `2 min ago`, `3 h ago`, `5 days ago`.
 pub(crate) fn ago(then: DateTime<Utc>, now: DateTime<Utc>) -> String {
     let age = now - then;

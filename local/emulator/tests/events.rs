@@ -174,6 +174,14 @@ async fn a_slot_of_a_schedule_becomes_one_event_only() {
         assert_eq!((reply.status, reply.header("x-leitwarte-duplicate")), (202, duplicate), "{slot}");
     }
     assert_eq!(last().await, json!({"name": "tick", "last_slot_ms": 120_000}));
+
+    // A slot of the far future was fired under a clock that has been set back since: it does not silence the schedule.
+    let future = "32503680000000";
+    for (slot, duplicate) in [(future, ""), ("180000", ""), ("120000", "true")] {
+        let reply = fire(slot).await;
+        assert_eq!((reply.status, reply.header("x-leitwarte-duplicate")), (202, duplicate), "{slot}");
+    }
+    assert_eq!(last().await, json!({"name": "tick", "last_slot_ms": 180_000}));
     assert_eq!(host.caller.report("work").await["pending_async"], 2);
     assert_eq!(fire("soon").await.status, 400);
 }

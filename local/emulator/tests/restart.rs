@@ -3,6 +3,7 @@
 mod common;
 
 use std::io::{BufRead as _, BufReader, Read as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
@@ -94,12 +95,20 @@ async fn acknowledged_events_run_after_the_emulator_was_killed() {
 #[tokio::test]
 async fn functions_die_with_a_killed_emulator() {
     let folder = tempfile::tempdir().unwrap();
+    // A program that does not care whether its emulator is there.
+    let (programs, pid_file) = (folder.path().join("programs"), folder.path().join("pid"));
+    std::fs::create_dir_all(programs.join("scripted")).unwrap();
+    let bootstrap = programs.join("scripted/bootstrap");
+    std::fs::write(&bootstrap, format!("#!/bin/sh\necho $$ > {}\nexec sleep 1000\n", pid_file.display())).unwrap();
+    std::fs::set_permissions(&bootstrap, std::fs::Permissions::from_mode(0o755)).unwrap();
+
     let mut program = Program::start(folder.path());
-    let pid = program.caller.invoke("scripted", r#"{"do":"pid"}"#).await.json();
+    let pid = || std::fs::read_to_string(&pid_file).unwrap_or_default().trim().to_owned();
+    eventually("it runs", async || !pid().is_empty()).await;
     program.child.kill().unwrap();
     program.child.wait().unwrap();
     eventually("the function is gone", async || {
-        std::fs::read_to_string(format!("/proc/{pid}/stat"))
+        std::fs::read_to_string(format!("/proc/{}/stat", pid()))
             .map_or(true, |stat| stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('Z')))
     })
     .await;

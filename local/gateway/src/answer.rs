@@ -55,7 +55,11 @@ struct Answer {
 
 /// Turns the payload of a successful invocation into the response.
 pub(crate) fn to_response(payload: Bytes) -> Result<Response<Full<Bytes>>, AnswerError> {
-    let Ok(answer) = serde_json::from_slice::<Answer>(&payload) else { return shorthand(payload) };
+    // Only an object can have a status code; serde would read a list as the fields in their order.
+    let is_object = payload.trim_ascii_start().starts_with(b"{");
+    let Some(answer) = is_object.then(|| serde_json::from_slice::<Answer>(&payload).ok()).flatten() else {
+        return shorthand(payload);
+    };
     let body = body(answer.body, answer.is_base64_encoded == true)?;
     let has_body = !body.is_empty();
     let mut response = Response::new(Full::new(body));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use leitwarte_host::clock;
 use leitwarte_host::invoke::{InvokeClient, Slot};
 use leitwarte_host::process::Backoff;
@@ -64,13 +64,6 @@ impl Firing {
                 Err(error) => retry.wait(&self.schedule.name, &error).await,
             }
         };
-        if last.is_some_and(|last| last > self.started + TimeDelta::minutes(1)) {
-            tracing::warn!(
-                schedule = self.schedule.name,
-                last_slot = %words(last.unwrap_or_default()),
-                "the slot fired last lies in the future; nothing is fired until then. Check this machine's clock"
-            );
-        }
         loop {
             let decision = decide(&self.schedule, last, self.started, clock::now());
             if let Some(slot) = decision.fire {

@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-pub use found::{FoundProfile, file_name, refuse_shared_tenants};
+pub use found::{FoundProfile, comparable_name, file_name, refuse_shared_names, refuse_shared_tenants};
 
 /// One tenant to watch, as its profile file describes it. Holds no secret: the key is in the file that
 /// `cert_path` names.

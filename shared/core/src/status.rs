@@ -1,6 +1,6 @@
 //! What the API, the pages and the command line show of a tenant's licences.
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -65,6 +65,9 @@ pub struct StatusRow {
     pub stale_reason: Option<String>,
 }
 
+/// How far ahead of the clock a poll may seem to lie before its age counts as unknown.
+const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(2);
+
 impl TenantSnapshot {
     /// Why the numbers are not fresh, in words; `None` when they are.
     #[must_use]
@@ -77,6 +80,11 @@ impl TenantSnapshot {
         }
         match self.polled_at {
             None => Some("This tenant has not been polled yet.".to_owned()),
+            Some(at) if at - now > CLOCK_TOLERANCE => Some(format!(
+                "The last poll lies {} minutes in the future: the machine's clock was set back, so nobody knows how old \
+                 these numbers are. Check its time synchronisation; the next poll clears this.",
+                (at - now).num_minutes()
+            )),
             Some(at) if now - at > policy.stale_after() => Some(format!(
                 "The last poll was {} minutes ago. Check that the timer and poll-tenant are running.",
                 (now - at).num_minutes()

@@ -14,12 +14,12 @@ use crate::app::AppRegistration;
 use crate::budget::Budget;
 use crate::config::Config;
 use crate::credential::{Credential, CredentialCache};
-use crate::error::{GraphError, Peer, identifier};
+use crate::error::{BadAnswer, GraphError, Peer, identifier};
 use crate::hosts::Service;
 use crate::pause::{Lane, Pauses};
 use crate::retry::{Fault, RetryPolicy, persevere};
 use crate::token::{Authenticator, Token, TokenCache, TokenKey};
-use crate::transport::{Answer, Transport};
+use crate::transport::{Answer, Transport, bad};
 
 /// Calls Microsoft Graph for many tenants over one pool of connections. Cheap to clone; the clones share tokens,
 /// certificates, pauses and connections.
@@ -176,7 +176,11 @@ fn read<T: DeserializeOwned>(peer: &Peer, permission: &'static str, answer: &Ans
     if answer.status == StatusCode::OK {
         return answer.json(peer);
     }
-    // The error's word helps but is not needed: a proxy may have answered with a page of its own.
+    // A page of a proxy says nothing about permissions in the tenant, whatever its status.
+    if answer.is_web_page() {
+        return Err(bad(peer, BadAnswer::WebPage).into());
+    }
+    // The error's word helps but is not needed.
     let code_word = answer.json::<WireError>(peer).ok().and_then(|body| identifier(&body.error.code));
     let peer = peer.clone();
     Err(Fault::Final(match answer.status {

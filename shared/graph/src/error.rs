@@ -50,7 +50,7 @@ pub enum GraphError {
         /// Graph's error code.
         code_word: Option<String>,
     },
-    /// The peer wants a longer pause than there is time.
+    /// Called too often (429), and the peer wants a longer pause than there is time.
     #[error("{peer} throttles this tenant and asks for a pause of {} s, more than this poll can wait", wait.as_secs_f64().ceil())]
     Throttled {
         /// Who.
@@ -58,14 +58,14 @@ pub enum GraphError {
         /// How long.
         wait: Duration,
     },
-    /// No answer or server errors, several times.
+    /// No answer or server errors, several times, or a server error that asks for a longer pause than there is time.
     #[error("{peer} is not available ({problem}; attempts: {attempts})")]
     Unavailable {
         /// Who.
         peer: Peer,
         /// What happened last.
         problem: String,
-        /// How often it was tried.
+        /// How often it was tried; 0 while a pause asked for earlier lasts.
         attempts: u32,
     },
     /// An answer that is not what Microsoft documents.

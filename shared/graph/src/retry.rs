@@ -57,18 +57,19 @@ pub(crate) enum Fault {
 }
 
 /// A failure that may go away by itself.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Passing {
     pub(crate) nature: Nature,
     /// The pause the server asked for.
     pub(crate) asked: Option<Duration>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Nature {
     /// 429.
     Throttled,
-    /// No answer or a server error: what exactly.
+    /// No answer or a server error: what exactly. A pause asked for with it is no throttling: nobody called too
+    /// often.
     Unavailable(String),
     /// The answer arrived damaged.
     Broken,
@@ -85,7 +86,12 @@ impl Passing {
         let peer = peer.clone();
         match self.nature {
             Nature::Throttled => GraphError::Throttled { peer, wait },
-            Nature::Unavailable(problem) => GraphError::Unavailable { peer, problem, attempts },
+            Nature::Unavailable(mut problem) => {
+                if let Some(asked) = self.asked {
+                    problem = format!("{problem}, asks for a pause of {} s", asked.as_secs_f64().ceil());
+                }
+                GraphError::Unavailable { peer, problem, attempts }
+            }
             Nature::Broken => GraphError::BadAnswer { peer, problem: BadAnswer::Broken },
         }
     }
@@ -106,7 +112,9 @@ where
 {
     let mut attempts = 0;
     loop {
-        pauses.wait(lane, budget).await?;
+        if let Err((passing, left)) = pauses.wait(lane, budget).await {
+            return Err(passing.into_error(&lane.peer, attempts, left));
+        }
         let passing = match attempt().await {
             Ok(value) => return Ok(value),
             Err(Fault::Final(error)) => return Err(error),
@@ -119,10 +127,7 @@ where
         };
         let delay = passing.asked.unwrap_or_else(|| policy.delay(attempts - 1, rand::random()));
         if passing.asked.is_some() || matches!(passing.nature, Nature::Throttled) {
-            pauses.begin(lane, delay);
-        }
-        if delay >= budget.left() && passing.asked.is_some() {
-            return Err(GraphError::Throttled { peer: lane.peer.clone(), wait: delay });
+            pauses.begin(lane, passing.nature.clone(), delay);
         }
         if delay >= budget.left() || attempts >= limit {
             return Err(passing.into_error(&lane.peer, attempts, delay));

@@ -179,7 +179,8 @@ impl Answer {
         })
     }
 
-    fn is_web_page(&self) -> bool {
+    /// Whether a person was meant to read this: Graph and Entra answer everything in JSON, proxies do not.
+    pub(crate) fn is_web_page(&self) -> bool {
         let kind = header(&self.headers, CONTENT_TYPE.as_str()).unwrap_or_default().to_ascii_lowercase();
         kind.starts_with("text/html")
             || kind.starts_with("application/xhtml")

@@ -20,7 +20,8 @@ pub struct ProfilesError {
 }
 
 /// Reads every `config-<name>-profile.json` of a folder, ordered by key. A file that cannot be used is in the
-/// list with the reason, also one whose name does not make a key; other files are passed over. Blocks on the disk.
+/// list with the reason, also one whose name does not make a key; other files are passed over. Blocks on the disk, on one
+/// that does not answer (a network mount) for good: whoever calls this bounds the wait.
 ///
 /// # Errors
 /// When the folder itself cannot be read.
@@ -57,6 +58,10 @@ fn read(path: &Path, key: &str) -> FoundProfile {
 }
 
 fn text(path: &Path) -> io::Result<String> {
+    // Opening a pipe waits until somebody writes to it.
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is not a file but a folder, a pipe or a device"));
+    }
     let mut text = String::new();
     File::open(path)?.take(MAX_BYTES + 1).read_to_string(&mut text)?;
     if text.len() as u64 > MAX_BYTES {
@@ -140,6 +145,20 @@ mod tests {
             assert_eq!(broken.kind, FailureKind::Profile);
             assert!(broken.message.starts_with("config-") && !broken.fix.is_empty(), "{broken:?}");
         }
+    }
+
+    #[test]
+    fn a_pipe_that_nobody_writes_to_is_a_broken_profile_and_holds_up_nobody() {
+        let folder = folder(&[("config-good-profile.json", GOOD.as_bytes())]);
+        let pipe = folder.path().join("config-pipe-profile.json");
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU, 0).unwrap();
+        let (answer, loaded) = std::sync::mpsc::channel();
+        let dir = folder.path().to_owned();
+        std::thread::spawn(move || answer.send(load(&dir)));
+        let found = loaded.recv_timeout(std::time::Duration::from_secs(10)).expect("it waits for the pipe").unwrap();
+        assert_eq!(keys(&found), [("good", true), ("pipe", false)]);
+        let broken = found[1].profile.as_ref().unwrap_err();
+        assert!(broken.message.contains("not a file"), "{broken:?}");
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! Who may poll which tenant: leases with fencing numbers.
 //!
 //! A claim raises the tenant's `fence` and sets a lease. While it lasts nobody else begins a poll; when it has run
-//! out (its holder died) somebody else may, under a higher fence, and the former holder's result is dropped.
+//! out (its holder died, or had no time left) somebody else may, under a higher fence, and the former holder's result
+//! is dropped. Recording a result ends the lease; so one that ran out is a poll without a result, which is made up for
+//! at the next tick.
 
 use std::collections::HashSet;
 
@@ -35,7 +37,7 @@ impl Candidate {
     fn is_due(&self, policy: &PollPolicy, now: DateTime<Utc>) -> bool {
         self.enabled
             && self.leased_until(now).is_none()
-            && (self.poll_wanted || policy.is_due(self.last_attempt_at, now))
+            && (self.poll_wanted || self.lease_until.is_some() || policy.is_due(self.last_attempt_at, now))
     }
 }
 
@@ -119,7 +121,9 @@ fn candidate(row: &AnyRow) -> Result<Candidate, sqlx::Error> {
 }
 
 /// Takes the lease under the next fence, unless somebody else did since the row was read: on a database that lets
-/// several write at once, the condition on the fence decides.
+/// several write at once, the condition on the fence decides. The wish for a poll is fulfilled with the claim and not
+/// with the result, so that a profile that changes during the poll is polled again; should there be no result, the
+/// lease that ran out stands for the wish.
 async fn take(
     connection: &mut AnyConnection,
     claim: Claim,

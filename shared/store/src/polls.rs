@@ -42,7 +42,8 @@ impl Store {
         Ok(recorded)
     }
 
-    /// Notes that every due tenant has been polled, and forgets old poll runs.
+    /// Notes that every due tenant has been polled, and forgets old poll runs. A tick that left out some only
+    /// [forgets](Self::forget_old_polls).
     ///
     /// # Errors
     /// Those of writing.
@@ -58,20 +59,35 @@ impl Store {
         .execute(writing.connection())
         .await
         .map_err(&error)?;
-        for (outcome, kept) in KEPT {
-            sqlx::query(
-                "DELETE FROM poll_runs WHERE (tenant_key, poll) IN (SELECT tenant_key, poll FROM poll_runs \
-                 WHERE outcome = $1 AND started_at < $2 LIMIT $3)",
-            )
-            .bind(outcome)
-            .bind((finished_at - kept).timestamp_millis())
-            .bind(DELETED_PER_TICK)
-            .execute(writing.connection())
-            .await
-            .map_err(&error)?;
-        }
+        delete_old_runs(writing.connection(), finished_at).await.map_err(&error)?;
         writing.commit().await
     }
+
+    /// Forgets poll runs: of the oldest, some thousands at most.
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub async fn forget_old_polls(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
+        const OPERATION: &str = "forgetting old polls";
+        let mut writing = self.writing(OPERATION).await?;
+        delete_old_runs(writing.connection(), now).await.map_err(StoreError::during(OPERATION))?;
+        writing.commit().await
+    }
+}
+
+async fn delete_old_runs(connection: &mut AnyConnection, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+    for (outcome, kept) in KEPT {
+        sqlx::query(
+            "DELETE FROM poll_runs WHERE (tenant_key, poll) IN (SELECT tenant_key, poll FROM poll_runs \
+             WHERE outcome = $1 AND started_at < $2 LIMIT $3)",
+        )
+        .bind(outcome)
+        .bind((now - kept).timestamp_millis())
+        .bind(DELETED_PER_TICK)
+        .execute(&mut *connection)
+        .await?;
+    }
+    Ok(())
 }
 
 async fn record(connection: &mut AnyConnection, result: &PollResult) -> Result<Recorded, sqlx::Error> {

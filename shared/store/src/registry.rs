@@ -1,9 +1,11 @@
 //! Which tenants there are: what the profile files say, carried into the database.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use leitwarte_core::profile::{FoundProfile, TenantProfile, file_name, refuse_shared_tenants};
+use leitwarte_core::profile::{
+    FoundProfile, TenantProfile, comparable_name, file_name, refuse_shared_names, refuse_shared_tenants,
+};
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 use uuid::Uuid;
@@ -15,6 +17,7 @@ use crate::{Store, StoreError};
 struct Known {
     key: String,
     tenant_id: Option<Uuid>,
+    tenant_name: String,
     definition: String,
     removed: bool,
     polled: bool,
@@ -29,7 +32,7 @@ impl Store {
     /// - A new or changed profile, a broken one too, is polled at the next tick.
     /// - A `tenant_id` that changes after numbers were read under the old one is refused: it is another customer,
     ///   whose numbers must not continue this one's history. A mistyped id that never worked may be corrected.
-    /// - Two files with one `tenant_id`: the file that had it first goes on, the other is refused.
+    /// - Two files with one `tenant_id` or one `tenant_name`: the file that had it first goes on, the other is refused.
     ///
     /// # Errors
     /// Those of writing.
@@ -43,10 +46,12 @@ impl Store {
         let mut writing = self.writing(OPERATION).await?;
         let known = all_known(writing.connection()).await.map_err(&error)?;
         refuse(&mut found, &known);
+        let names = found.iter().filter_map(|entry| entry.profile.as_ref().ok());
+        let names: HashSet<String> = names.map(|profile| comparable_name(&profile.tenant_name)).collect();
         let mut changed = false;
         for entry in &found {
             let before = known.iter().find(|known| known.key == entry.key);
-            changed |= store_profile(writing.connection(), entry, before, now).await.map_err(&error)?;
+            changed |= store_profile(writing.connection(), entry, before, &names, now).await.map_err(&error)?;
         }
         for gone in known.iter().filter(|known| !known.removed && !found.iter().any(|entry| entry.key == known.key)) {
             sqlx::query("UPDATE tenants SET removed_at = $2 WHERE tenant_key = $1")
@@ -67,7 +72,7 @@ impl Store {
 
 async fn all_known(connection: &mut AnyConnection) -> Result<Vec<Known>, sqlx::Error> {
     let rows = sqlx::query(
-        "SELECT tenant_key, tenant_id, definition, \
+        "SELECT tenant_key, tenant_id, tenant_name, definition, \
          CASE WHEN removed_at IS NULL THEN 0 ELSE 1 END AS removed, \
          CASE WHEN last_success_at IS NULL THEN 0 ELSE 1 END AS polled FROM tenants \
          ORDER BY first_seen_at DESC, tenant_key DESC",
@@ -81,6 +86,7 @@ fn known(row: &AnyRow) -> Result<Known, sqlx::Error> {
     Ok(Known {
         key: get(row, "tenant_key")?,
         tenant_id: optional_id(row, "tenant_id")?,
+        tenant_name: get(row, "tenant_name")?,
         definition: get(row, "definition")?,
         removed: flag(row, "removed")?,
         polled: flag(row, "polled")?,
@@ -100,20 +106,33 @@ fn refuse(found: &mut [FoundProfile], known: &[Known]) {
             );
         }
     }
-    // The first seen comes last and stays.
-    let owners: HashMap<Uuid, &str> = known
-        .iter()
-        .filter(|known| !known.removed)
-        .filter_map(|known| Some((known.tenant_id?, known.key.as_str())))
-        .collect();
+    // The first seen comes last and stays. One whose profile was never read has neither an id nor a name of its own.
+    let shown = || known.iter().filter(|known| !known.removed);
+    let owners: HashMap<Uuid, &str> =
+        shown().filter_map(|known| Some((known.tenant_id?, known.key.as_str()))).collect();
     refuse_shared_tenants(found, |tenant_id| owners.get(&tenant_id).map(|key| (*key).to_owned()));
+    let owners: HashMap<String, &str> = shown()
+        .filter(|known| known.tenant_id.is_some())
+        .map(|known| (comparable_name(&known.tenant_name), known.key.as_str()))
+        .collect();
+    refuse_shared_names(found, |name| owners.get(name).map(|key| (*key).to_owned()));
 }
 
-/// Writes what the profile says if it differs from what is stored; tells whether it did.
+/// What a tenant without a usable profile is shown as: its last name, or its key; if that is another's name by now,
+/// as its file, for its numbers must not be taken for the other's.
+fn name_without_profile(key: &str, before: Option<&Known>, names: &HashSet<String>) -> String {
+    let last = before.map_or(key, |before| &before.tenant_name);
+    let name = [last, key].into_iter().find(|name| !names.contains(&comparable_name(name)));
+    name.map_or_else(|| file_name(key), str::to_owned)
+}
+
+/// Writes what the profile says if it differs from what is stored; tells whether it did. `names` are those of the
+/// usable profiles.
 async fn store_profile(
     connection: &mut AnyConnection,
     entry: &FoundProfile,
     before: Option<&Known>,
+    names: &HashSet<String>,
     now: DateTime<Utc>,
 ) -> Result<bool, sqlx::Error> {
     let definition = definition(entry)?;
@@ -132,14 +151,15 @@ async fn store_profile(
     }
     match &entry.profile {
         Ok(profile) => update_from(connection, &entry.key, profile, definition).await?,
-        // Names and numbers stay. Whether it is switched off can no longer be read, so it shows its failure.
+        // Name and numbers stay. Whether it is switched off can no longer be read, so it shows its failure.
         Err(_) => {
             sqlx::query(
-                "UPDATE tenants SET definition = $2, profile_enabled = 1, poll_wanted = 1, removed_at = NULL \
+                "UPDATE tenants SET definition = $2, tenant_name = $3, profile_enabled = 1, poll_wanted = 1, removed_at = NULL \
                  WHERE tenant_key = $1",
             )
             .bind(&entry.key)
             .bind(definition)
+            .bind(name_without_profile(&entry.key, before, names))
             .execute(connection)
             .await?;
         }

@@ -159,7 +159,12 @@ impl State {
 
     fn lookup(&self, kid: &str, now: DateTime<Utc>) -> Result<Option<Arc<DecodingKey>>, KeysUnavailable> {
         match self.fetched_at {
-            Some(at) if age(at, now) < USABLE_FOR => Ok(self.keys.get(kid).cloned()),
+            Some(at) if age(at, now) < USABLE_FOR => match self.keys.get(kid) {
+                Some(key) => Ok(Some(Arc::clone(key))),
+                // It may be a new key that cannot be fetched now: that is not the caller's fault.
+                None if self.failed_at.is_some() => Err(KeysUnavailable),
+                None => Ok(None),
+            },
             _ => Err(KeysUnavailable),
         }
     }

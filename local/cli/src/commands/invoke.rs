@@ -11,7 +11,9 @@ use leitwarte_host::invoke::{CallOptions, InvokeClient, InvokeError, SetupError}
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
+use super::up::demo_runs;
 use crate::host_api::{HostApi, not_running};
+use crate::words::DEMO_RUNS;
 use crate::{Context, Outcome, Settings, UsageError};
 
 /// Arguments of `invoke`.
@@ -64,7 +66,11 @@ pub async fn run(args: Args, context: &Context, out: &mut (dyn Write + Send)) ->
     }
     let payload = String::from_utf8_lossy(&answer.payload);
     if answer.function_error.is_some() {
-        bail!("{}", function_error(&args.name, &payload));
+        let error = function_error(&args.name, &payload);
+        if is_unknown_tenant(&payload) && demo_runs(&context.settings.app.data_dir) {
+            bail!("{error}\n{DEMO_RUNS}");
+        }
+        bail!("{error}");
     }
     writeln!(out, "{}", pretty(&payload))?;
     Ok(Outcome::Well)
@@ -116,6 +122,10 @@ fn function_error(name: &str, answer: &str) -> String {
         (Some(message), None) => format!("{name} failed: {message}"),
         (None, _) => format!("{name} failed: {answer}"),
     }
+}
+
+fn is_unknown_tenant(answer: &str) -> bool {
+    serde_json::from_str::<Value>(answer).is_ok_and(|body| body["errorType"] == "UnknownTenant")
 }
 
 async fn those_there_are(settings: &Settings) -> String {

@@ -2,8 +2,6 @@
 
 use std::io::Write;
 
-use leitwarte_store::Store;
-
 use crate::terminal::{GOOD, paint};
 use crate::{Context, Outcome};
 
@@ -12,9 +10,7 @@ use crate::{Context, Outcome};
 /// # Errors
 /// A database that cannot be opened, with what to do.
 pub async fn run(context: &Context, out: &mut (dyn Write + Send)) -> anyhow::Result<Outcome> {
-    let database_url = context.settings.app.database_url.clone();
-    let store = Store::open(&leitwarte_store::Config { database_url, read_only: false, max_connections: 1 }).await?;
-    store.close().await;
+    context.settings.open_store(false).await?.close().await;
     writeln!(out, "{} The database {} is up to date.", paint(GOOD, "✔"), context.settings.database_shown())?;
     Ok(Outcome::Well)
 }

@@ -13,6 +13,7 @@ use leitwarte_core::Uuid;
 use leitwarte_core::profile::{self, Cloud};
 use serde::Serialize;
 
+use super::up::demo_runs;
 use crate::{Context, Outcome};
 
 /// Arguments of `onboard`.
@@ -93,7 +94,8 @@ pub fn run(args: &Args, context: &Context, out: &mut (dyn Write + Send)) -> anyh
     }
     let certificate = certificate::make(tenant_name, context.now, TimeDelta::days(i64::from(args.days)))?;
     files::write(&paths, &certificate, &profile_json(args, tenant_name, &certificate)?)?;
-    steps::print(out, args, tenant_name, &paths, &certificate)?;
+    let demo_runs = demo_runs(&context.settings.app.data_dir);
+    steps::print(out, args, tenant_name, &paths, &certificate, demo_runs)?;
     Ok(Outcome::Well)
 }
 

@@ -8,6 +8,8 @@ use leitwarte_core::poll::PollPolicy;
 use leitwarte_core::status::{StatusRow, TenantSnapshot};
 use leitwarte_store::{Store, StoreErrorKind};
 
+use super::up::demo_runs;
+use crate::words::DEMO_RUNS;
 use crate::{Context, Outcome, Settings};
 
 /// Arguments of `status`.
@@ -32,16 +34,18 @@ pub struct Args {
 /// A database that cannot be read.
 pub async fn run(args: Args, context: &Context, out: &mut (dyn Write + Send)) -> anyhow::Result<Outcome> {
     let (settings, is_demo) = context.settings.or_demo(args.demo)?;
-    let store = Store::open(&leitwarte_store::Config {
-        database_url: settings.app.database_url.clone(),
-        read_only: true,
-        max_connections: 1,
-    })
-    .await?;
-    let found = read(&store, args.tenant.as_deref()).await;
+    let demo_hides_them = !is_demo && demo_runs(&context.settings.app.data_dir);
+    if demo_hides_them && args.json {
+        writeln!(anstream::stderr(), "{DEMO_RUNS}")?;
+    } else if demo_hides_them {
+        writeln!(out, "{DEMO_RUNS}")?;
+    }
+    let store = settings.open_store(true).await?;
+    let found = read(&store, args.tenant.as_deref()).await.map_err(|error| error.at(settings.database_shown()));
     store.close().await;
     let (last_tick, snapshots) = match found {
         Ok(found) => found,
+        Err(error) if error.kind() == StoreErrorKind::NotReady && demo_hides_them => return Ok(Outcome::Problem),
         Err(error) if error.kind() == StoreErrorKind::NotReady => return nothing_yet(&settings, out),
         Err(error) => return Err(error.into()),
     };
@@ -58,6 +62,7 @@ pub async fn run(args: Args, context: &Context, out: &mut (dyn Write + Send)) ->
             writeln!(out, "There is no tenant `{name}`. `leitwarte status` lists all of them.")?;
             return Ok(Outcome::Problem);
         }
+        None if snapshots.is_empty() && demo_hides_them => return Ok(Outcome::Problem),
         None if snapshots.is_empty() => return no_tenant(&settings, last_tick.is_some(), out),
         _ => {}
     }

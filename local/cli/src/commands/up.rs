@@ -4,6 +4,7 @@ mod addresses;
 mod demo;
 mod greeting;
 mod lock;
+mod preflight;
 mod ready;
 mod screen;
 mod stack;
@@ -15,8 +16,10 @@ use chrono::{DateTime, Utc};
 use leitwarte_host::shutdown;
 use leitwarte_template::Template;
 
-use crate::context::has_tenant;
+use crate::context::unused_files;
+use crate::terminal::{WARN, paint};
 use crate::{Context, Outcome, Settings, programs};
+pub(crate) use lock::demo_runs;
 use screen::Screen;
 use stack::Stack;
 
@@ -64,8 +67,16 @@ fn watches_tenants(template: &Template) -> bool {
 pub async fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     let stop = shutdown::on_signal().context("cannot listen for Ctrl-C")?;
     let screen = Screen::from_env()?;
-    let _lock = lock::take(&context.settings.app.data_dir)?;
-    let plan = plan(&args, &context.settings)?;
+    let mut lock = lock::take(&context.settings.app.data_dir)?;
+    let plan = plan(&args, &context.settings).await?;
+    // Only a help for other commands.
+    let _ = lock.note(plan.simulator.is_some());
+    if plan.watches_tenants() && plan.simulator.is_none() {
+        for name in unused_files(&plan.settings.app.profiles_dir) {
+            let mark = paint(WARN, "!");
+            screen.say(format_args!("{mark} {name} is not used. Name it config-<name>-profile.json, or remove it."));
+        }
+    }
     if plan.simulator.is_some() && !args.demo {
         let profiles = context.settings.app.profiles_dir.display();
         screen.say(format_args!("No tenant in {profiles} yet, so this is the demo. `leitwarte onboard` adds yours."));
@@ -84,7 +95,7 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
 }
 
 /// Decides what to start, and makes sure that it can be.
-fn plan(args: &Args, settings: &Settings) -> anyhow::Result<Plan> {
+async fn plan(args: &Args, settings: &Settings) -> anyhow::Result<Plan> {
     let folder = programs::own_folder()?;
     let mut variables = Vec::new();
     if let Some(file) = &args.template {
@@ -101,7 +112,11 @@ fn plan(args: &Args, settings: &Settings) -> anyhow::Result<Plan> {
         programs::find_function(&functions_dir, &function.name)?;
     }
     addresses::check(&addresses::wanted(&settings.host, template.functions.len())?)?;
-    let is_demo = args.demo || (watches_tenants(&template) && !has_tenant(&settings.app.profiles_dir));
+    let watches_tenants = watches_tenants(&template);
+    if watches_tenants && !args.demo {
+        preflight::profiles(&settings)?;
+    }
+    let is_demo = args.demo || (watches_tenants && settings.is_untouched());
     let mut simulator = None;
     if is_demo {
         programs::find(&folder, demo::PROGRAM)?;
@@ -109,6 +124,11 @@ fn plan(args: &Args, settings: &Settings) -> anyhow::Result<Plan> {
         variables.extend(settings.demo_variables());
         settings = settings.with(&variables)?;
     }
+    preflight::variables(&settings)?;
+    if watches_tenants {
+        preflight::database(&settings).await?;
+    }
+    preflight::queue(&settings).await?;
     Ok(Plan { settings, template, folder, variables, simulator })
 }
 

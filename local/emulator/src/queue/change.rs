@@ -141,12 +141,21 @@ fn claimed(row: &sqlx::any::AnyRow, function: &str) -> Result<Claimed, sqlx::Err
     })
 }
 
+/// A recorded slot that lies further ahead was fired under a clock that has been set back since: it must not keep
+/// the schedule silent until then. The timer judges by the same measure.
+const CLOCK_TOLERANCE_MS: i64 = 10 * 60 * 1000;
+
 async fn enqueue(db: &mut AnyConnection, event: &NewEvent, slot: Option<&Slot>) -> Result<Changed, sqlx::Error> {
     if let Some(slot) = slot {
         let sql = "INSERT INTO schedule_slots (name, last_slot_ms) VALUES ($1, $2) ON CONFLICT (name) \
                    DO UPDATE SET last_slot_ms = excluded.last_slot_ms \
-                   WHERE schedule_slots.last_slot_ms < excluded.last_slot_ms";
-        let done = sqlx::query(sql).bind(&slot.schedule).bind(slot.slot_ms).execute(&mut *db).await?;
+                   WHERE schedule_slots.last_slot_ms < excluded.last_slot_ms OR schedule_slots.last_slot_ms > $3";
+        let done = sqlx::query(sql)
+            .bind(&slot.schedule)
+            .bind(slot.slot_ms)
+            .bind(event.accepted_at_ms + CLOCK_TOLERANCE_MS)
+            .execute(&mut *db)
+            .await?;
         if done.rows_affected() == 0 {
             return Ok(Changed::Nothing);
         }

@@ -30,6 +30,10 @@ fn without_a_status_code_the_answer_is_the_body() {
     assert_eq!(parts(&json!("Hello from Lambda!")), expect("Hello from Lambda!"));
     assert_eq!(parts(&json!({"message": "Hello from Lambda!"})), expect(r#"{"message":"Hello from Lambda!"}"#));
     assert_eq!(parts(&json!([1, 2])), expect("[1,2]"));
+    // Lists whose members could be taken for a response's fields in their order.
+    assert_eq!(parts(&json!([{"id": 1}])), expect(r#"[{"id":1}]"#));
+    assert_eq!(parts(&json!([204])), expect("[204]"));
+    assert_eq!(parts(&json!([301, {"location": "/x"}])), expect(r#"[301,{"location":"/x"}]"#));
     assert_eq!(parts(&Value::Null), expect("null"));
 }
 

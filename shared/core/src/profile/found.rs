@@ -1,6 +1,7 @@
 //! The profiles of a folder, the usable and the broken ones alike.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 
 use uuid::Uuid;
 
@@ -45,31 +46,67 @@ pub fn file_name(key: &str) -> String {
 /// `tenant_id` was not changed yet. The file that `owner` says had the tenant first keeps it, so that a bad copy
 /// does not stop the original; among files nobody knows yet, the first in the list does.
 pub fn refuse_shared_tenants(found: &mut [FoundProfile], owner: impl Fn(Uuid) -> Option<String>) {
-    let mut holders: HashMap<Uuid, String> = HashMap::new();
-    for entry in found.iter() {
-        if let Ok(profile) = &entry.profile {
-            holders.entry(profile.tenant_id).or_insert_with(|| {
-                let owner = owner(profile.tenant_id).filter(|owner| may_hold(found, owner, profile.tenant_id));
-                owner.unwrap_or_else(|| entry.key.clone())
-            });
-        }
-    }
-    for entry in found {
-        let Ok(profile) = &entry.profile else { continue };
-        let holder = &holders[&profile.tenant_id];
-        if *holder != entry.key {
-            let message = format!("{}: `tenant_id` is the same as in {}.", file_name(&entry.key), file_name(holder));
-            *entry =
-                FoundProfile::broken(&entry.key, message, "Enter the GUID of this tenant, or remove one of the files.");
-        }
-    }
+    refuse_shared(found, |profile| profile.tenant_id, |id| owner(*id), |key, holder| {
+        FoundProfile::broken(
+            key,
+            format!("{}: `tenant_id` is the same as in {}.", file_name(key), file_name(holder)),
+            "Enter the GUID of this tenant, or remove one of the files.",
+        )
+    });
 }
 
-/// Whether a former owner still has its file, and that file is not about another tenant by now. One that cannot be
-/// read at the moment counts as its owner's.
-fn may_hold(found: &[FoundProfile], owner: &str, tenant_id: Uuid) -> bool {
-    found
-        .iter()
-        .find(|entry| entry.key == owner)
-        .is_some_and(|entry| entry.profile.as_ref().map_or(true, |profile| profile.tenant_id == tenant_id))
+/// Refuses profiles that would show two tenants under one name, where one customer's numbers could be taken for the
+/// other's. Names are the same when their [`comparable_name`] is, which is also what `owner` is asked for; who keeps
+/// the name is decided as for [`refuse_shared_tenants`].
+pub fn refuse_shared_names(found: &mut [FoundProfile], owner: impl Fn(&str) -> Option<String>) {
+    let name = |profile: &TenantProfile| comparable_name(&profile.tenant_name);
+    let refusal = |key: &str, holder: &str| {
+        FoundProfile::broken(
+            key,
+            format!("{}: `tenant_name` is the same as in {}.", file_name(key), file_name(holder)),
+            "Give each of the two files its own `tenant_name`.",
+        )
+    };
+    // A tenant that is refused is shown under its last name still, so that nobody else can have that one.
+    while refuse_shared(found, name, |name| owner(name), refusal) {}
+}
+
+/// A tenant's name as it is compared: people take names that differ in case or surrounding spaces for the same.
+#[must_use]
+pub fn comparable_name(name: &str) -> String {
+    name.trim().to_lowercase()
+}
+
+/// Refuses all but one of the profiles with one value; tells whether there were any.
+fn refuse_shared<T: Eq + Hash>(
+    found: &mut [FoundProfile],
+    value: impl Fn(&TenantProfile) -> T,
+    owner: impl Fn(&T) -> Option<String>,
+    refusal: impl Fn(&str, &str) -> FoundProfile,
+) -> bool {
+    let usable: HashMap<&str, Option<T>> =
+        found.iter().map(|entry| (entry.key.as_str(), entry.profile.as_ref().ok().map(&value))).collect();
+    // A former owner still has its file, and that has no other value by now. One that cannot be used at the moment
+    // counts as its owner's.
+    let may_hold = |key: &String, wanted: &T| {
+        usable.get(key.as_str()).is_some_and(|value| value.as_ref().is_none_or(|value| value == wanted))
+    };
+    let mut holders: HashMap<T, String> = HashMap::new();
+    for entry in found.iter() {
+        if let Ok(profile) = &entry.profile {
+            let value = value(profile);
+            let former = owner(&value).filter(|key| may_hold(key, &value));
+            holders.entry(value).or_insert_with(|| former.unwrap_or_else(|| entry.key.clone()));
+        }
+    }
+    let mut refused = false;
+    for entry in found {
+        let Ok(profile) = &entry.profile else { continue };
+        let holder = &holders[&value(profile)];
+        if *holder != entry.key {
+            *entry = refusal(&entry.key, holder);
+            refused = true;
+        }
+    }
+    refused
 }

@@ -110,6 +110,44 @@ fn a_broken_profile_is_found_with_its_file_name_and_what_is_wrong() {
     assert!(failure.message.starts_with("config-contoso-profile.json: "), "{}", failure.message);
 }
 
+mod shared_names {
+    use super::*;
+
+    fn named(entries: &[(&str, &str)]) -> Vec<FoundProfile> {
+        entries.iter().map(|(key, name)| FoundProfile::read(key, &with("tenant_name", *name))).collect()
+    }
+
+    fn usable(found: &[FoundProfile]) -> Vec<bool> {
+        found.iter().map(|entry| entry.profile.is_ok()).collect()
+    }
+
+    #[test]
+    fn one_name_for_two_tenants_is_refused_and_the_message_names_both_files() {
+        let mut found = named(&[("a", "Contoso"), ("b", "Contoso")]);
+        refuse_shared_names(&mut found, |_| None);
+        let failure = found[1].profile.as_ref().unwrap_err();
+        assert_eq!(failure.message, "config-b-profile.json: `tenant_name` is the same as in config-a-profile.json.");
+        assert!(failure.fix.contains("`tenant_name`"), "{failure:?}");
+        assert!(found[0].profile.is_ok());
+    }
+
+    #[test]
+    fn names_that_differ_in_case_or_surrounding_spaces_are_the_same() {
+        let mut found = named(&[("a", "Übung AG"), ("b", " übung ag\t"), ("c", "Übung"), ("contoso", "x")]);
+        refuse_shared_names(&mut found, |name| (name == "übung ag").then(|| "b".to_owned()));
+        assert_eq!(usable(&found), [false, true, true, true]);
+    }
+
+    #[test]
+    fn the_last_name_of_a_refused_tenant_is_still_its_own() {
+        // b was called "y" and would be "z", which is c's; so it is shown as "y", and a cannot be.
+        let mut found = named(&[("a", "y"), ("b", "z"), ("c", "z")]);
+        let owner = |name: &str| [("x", "a"), ("y", "b"), ("z", "c")].iter().find(|(of, _)| *of == name).map(|o| o.1);
+        refuse_shared_names(&mut found, |name| owner(name).map(str::to_owned));
+        assert_eq!(usable(&found), [false, false, true]);
+    }
+}
+
 mod shared_tenants {
     use super::*;
 

@@ -75,6 +75,14 @@ fn numbers_that_nobody_renews_become_stale_by_themselves() {
 }
 
 #[test]
+fn numbers_from_the_future_are_stale_because_nobody_knows_their_age() {
+    let snapshot = TenantSnapshot { polled_at: Some(at(60)), ..contoso() };
+    let reason = snapshot.stale_reason(&POLICY, at(1)).unwrap();
+    assert!(reason.contains("clock was set back"), "{reason}");
+    assert_eq!(snapshot.stale_reason(&POLICY, at(59)), None, "a minute is within what clocks differ by");
+}
+
+#[test]
 fn fresh_numbers_know_when_they_become_stale() {
     let until = contoso().fresh_until(&POLICY, at(1)).unwrap();
     assert_eq!(until, at(15));

@@ -28,7 +28,7 @@ pub enum CredentialProblem {
     /// A folder, device or pipe.
     #[error("it is not a regular file")]
     NotAFile,
-    /// The operating system refuses it.
+    /// The operating system refuses the file or a folder on the way to it.
     #[error("it cannot be read ({0})")]
     Unreadable(io::ErrorKind),
     /// Far larger than any key with certificate.
@@ -109,6 +109,15 @@ impl CredentialError {
         }
     }
 
+    /// End of the certificate's validity, if it is over: the date to show beside the failure.
+    #[must_use]
+    pub fn not_after(&self) -> Option<DateTime<Utc>> {
+        match self.problem {
+            CredentialProblem::Expired { not_after } => Some(not_after),
+            _ => None,
+        }
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn fix(&self) -> String {
@@ -120,7 +129,10 @@ impl CredentialError {
             }
             CredentialProblem::NotAFile => "Let cert_path name one PEM file.".to_owned(),
             CredentialProblem::Unreadable(_) => {
-                format!("Make the account that runs Leitwarte the owner of the file and run: chmod 600 '{path}'")
+                format!(
+                    "Let the account that runs Leitwarte enter the file's folder, make it the owner of the file and run: \
+                     chmod 600 '{path}'"
+                )
             }
             CredentialProblem::TooLarge => "Let cert_path name a PEM file with one key and its certificate.".to_owned(),
             CredentialProblem::TooOpen { .. } => {

@@ -26,19 +26,30 @@ pub(super) struct Stamp {
 /// is not there, in that folder's parent (the source system keeps `certs/` beside `config-profiles/`).
 ///
 /// # Errors
-/// When there is no such file.
+/// When there is no such file, or a folder on the way to it cannot be looked into.
 pub fn resolve(cert_path: &str, profiles_dir: &Path) -> Result<PathBuf, CredentialError> {
     let first = profiles_dir.join(cert_path);
-    if first.exists() {
+    if is_there(&first)? {
         return Ok(first);
     }
     // An absolute path replaces the folder it is joined to.
     let second = parent(profiles_dir).join(cert_path);
-    if second.exists() {
+    if is_there(&second)? {
         return Ok(second);
     }
     let also_tried = (second != first).then_some(second);
     Err(CredentialError { path: first, problem: CredentialProblem::NotFound { also_tried } })
+}
+
+/// Unlike [`Path::exists`], does not take a closed folder for a missing file.
+fn is_there(path: &Path) -> Result<bool, CredentialError> {
+    match fs::metadata(path) {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => {
+            Err(CredentialError { path: path.to_owned(), problem: CredentialProblem::Unreadable(error.kind()) })
+        }
+    }
 }
 
 /// The folder above, also of a relative path of one word or one that ends in `.` or `..`.

@@ -106,15 +106,26 @@ async fn the_pause_the_server_asks_for_is_kept_even_beyond_the_cap() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_pause_beyond_the_deadline_fails_at_once_and_says_how_long() {
-    for nature in [Nature::Throttled, Nature::Unavailable("HTTP 503".to_owned())] {
+async fn a_pause_beyond_the_deadline_fails_at_once_and_says_why_and_how_long() {
+    let unavailable =
+        |problem: &str, attempts| GraphError::Unavailable { peer: lane(1).peer, problem: problem.to_owned(), attempts };
+    let throttled = |seconds| GraphError::Throttled { peer: lane(1).peer, wait: Duration::from_secs(seconds) };
+    for (nature, error, later) in [
+        (Nature::Throttled, throttled(120), throttled(90)),
+        (
+            Nature::Unavailable("HTTP 503".to_owned()),
+            unavailable("HTTP 503, asks for a pause of 120 s", 1),
+            unavailable("HTTP 503, asks for a pause of 90 s", 0),
+        ),
+    ] {
+        let pauses = Pauses::default();
         let fault = Cell::new(Some(passing(nature, Some(120))));
-        let budget = Budget::of(Duration::from_mins(1));
-        let (outcome, attempts, took) = run(&Pauses::default(), 1, &budget, |_| fault.take()).await;
-        let error = outcome.unwrap_err();
-        assert_eq!(error, GraphError::Throttled { peer: lane(1).peer, wait: Duration::from_mins(2) });
-        assert!(error.to_string().contains("120 s"), "{error}");
-        assert_eq!((attempts, took), (1, Duration::ZERO));
+        let (outcome, attempts, took) = run(&pauses, 1, &Budget::of(Duration::from_mins(1)), |_| fault.take()).await;
+        assert_eq!((outcome, attempts, took), (Err(error), 1, Duration::ZERO));
+
+        tokio::time::advance(Duration::from_secs(30)).await;
+        let (outcome, attempts, _) = run(&pauses, 1, &Budget::of(Duration::from_mins(1)), |_| None).await;
+        assert_eq!((outcome, attempts), (Err(later), 0), "what the pause was for was forgotten");
     }
 }
 

@@ -1,5 +1,6 @@
-//! From Graph's words to ours. What Graph leaves out is filled so that a shortage is rather shown than hidden; what
-//! cannot be filled without inventing numbers fails the whole poll, and the last good numbers stay.
+//! From Graph's words to ours. What Graph leaves out is filled where that can neither hide nor invent a shortage; what
+//! cannot be filled so (bought units of what is in use, consumed units of what is bought) fails the whole poll, and
+//! the last good numbers stay.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -34,7 +35,7 @@ fn convert(sku: SubscribedSku) -> Result<LicenceStock, &'static str> {
     let id = sku.sku_id.ok_or("has no skuId")?;
     let sku_id = Uuid::parse_str(&id).ok().filter(|id| !id.is_nil()).ok_or("has a skuId that is not a GUID")?;
     let prepaid = sku.prepaid_units.unwrap_or_default();
-    // Older answers leave out lockedOut. Too few units show a shortage that a person can check, never hide one.
+    // Older answers leave out lockedOut. The units in other states than enabled are extra: without them, none.
     let count = |units: Option<i64>| match units.unwrap_or(0) {
         ..0 => Err("has a negative number of units"),
         units => Ok(units),
@@ -50,6 +51,10 @@ fn convert(sku: SubscribedSku) -> Result<LicenceStock, &'static str> {
         None if applies_to == AppliesTo::Company || (enabled, warning) == (0, 0) => 0,
         None => return Err("has no number of consumed units"),
     };
+    // Zero would make every licence in use an over-assignment.
+    if prepaid.enabled.is_none() && applies_to == AppliesTo::User && consumed > 0 {
+        return Err("has no number of bought units");
+    }
     let units = [
         (enabled, CapabilityStatus::Enabled),
         (warning, CapabilityStatus::Warning),

@@ -178,6 +178,7 @@ fn an_expired_certificate_is_refused_with_its_date_but_can_be_examined() {
     let error = Credential::load("old.pem", &pair.thumbprint(), folder.path(), now()).unwrap_err();
     assert_eq!(error.kind(), FailureKind::CertificateExpired);
     assert!(error.to_string().contains("2026-11-01"), "{error}");
+    assert_eq!(error.not_after(), Some("2026-11-01T00:00:00Z".parse().unwrap()));
     let credential = Credential::read(&folder.path().join("old.pem")).unwrap();
     assert_eq!(credential.not_after().to_rfc3339(), "2026-11-01T00:00:00+00:00");
 }
@@ -227,6 +228,25 @@ fn a_relative_path_starts_at_the_profiles_folder_then_at_its_parent() {
     assert!(text.contains("config-profiles/certs/fabrikam.pem"), "{text}");
     assert!(text.contains(root.path().join("certs/fabrikam.pem").to_str().unwrap()), "{text}");
     assert!(resolve("/nowhere/x.pem", &profiles).is_err());
+}
+
+/// A link that leads to itself stands for a closed folder, which would be open to a test that runs as root.
+#[test]
+fn a_place_that_cannot_be_looked_into_is_not_told_as_a_missing_file() {
+    let root = TempDir::new().unwrap();
+    let profiles = root.path().join("config-profiles");
+    write(&root.path().join("certs/contoso.pem"), b"beside", 0o600);
+    std::fs::create_dir_all(&profiles).unwrap();
+    std::os::unix::fs::symlink("certs", profiles.join("certs")).unwrap();
+    let error = resolve("certs/contoso.pem", &profiles).unwrap_err();
+    assert_eq!(error.path, profiles.join("certs/contoso.pem"), "the other place was taken instead");
+    assert!(matches!(error.problem, CredentialProblem::Unreadable(_)), "{error}");
+
+    std::os::unix::fs::symlink("loop", root.path().join("loop")).unwrap();
+    let error = resolve("loop/contoso.pem", &profiles).unwrap_err();
+    assert_eq!(error.path, root.path().join("loop/contoso.pem"));
+    assert!(matches!(error.problem, CredentialProblem::Unreadable(_)), "{error}");
+    assert!(error.fix().contains("folder") && error.fix().contains("chmod 600"), "{}", error.fix());
 }
 
 #[test]

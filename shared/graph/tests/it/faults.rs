@@ -89,10 +89,10 @@ async fn throttling_that_stays_is_told_as_such() {
 #[tokio::test]
 async fn a_pause_longer_than_the_poll_is_reported_at_once() {
     for retry_after in ["600", "Sun, 22 Nov 2026 10:10:00 GMT"] {
-        for status in [429, 503] {
+        for (status, kind) in [(429, FailureKind::Throttled), (503, FailureKind::Unavailable)] {
             let began = Instant::now();
             let failure = failure(move |_| Reply::status(status, &[("retry-after", retry_after)])).await;
-            assert_eq!(failure.kind, FailureKind::Throttled);
+            assert_eq!(failure.kind, kind);
             assert!(failure.message.contains("600 s"), "{}", failure.message);
             assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
         }
@@ -138,6 +138,17 @@ async fn a_web_page_is_a_bad_answer_at_once() {
     assert_eq!(failure.kind, FailureKind::BadAnswer);
     assert!(failure.message.contains("a web page instead of JSON (captive portal or proxy?)"), "{}", failure.message);
     assert_eq!(server.requests("GET").len(), 1);
+}
+
+#[tokio::test]
+async fn a_web_page_with_a_refusing_status_is_not_taken_for_graphs_refusal() {
+    for status in [400, 401, 403, 404, 407] {
+        let server = StandIn::graph(move |_| Reply::html(status)).await;
+        let failure = Setup::new(&server.address).poll().await.unwrap_err().failure();
+        assert_eq!(failure.kind, FailureKind::BadAnswer, "{status}");
+        assert!(failure.message.contains("a web page instead of JSON"), "{status}: {}", failure.message);
+        assert_eq!((server.requests("POST").len(), server.requests("GET").len()), (1, 1), "{status} was repeated");
+    }
 }
 
 #[tokio::test]

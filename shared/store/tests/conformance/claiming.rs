@@ -47,6 +47,29 @@ pub async fn the_lease_of_a_worker_that_died_runs_out(database: &Database) {
     assert_eq!(claims[0].fence, dead.fence + 1);
 }
 
+pub async fn a_poll_without_a_result_is_made_up_for_when_its_lease_is_over(Database { store, .. }: &Database) {
+    let contoso = keys(&["contoso"]);
+    register(store, &["contoso"]).await;
+    record(store, "contoso", 0, Ok(vec![stock(1, 10, 3)])).await;
+    let corrected = profile_with("contoso", &json!({ "client_id": super::tenant_id("another app") }));
+    store.register_profiles(vec![corrected], at(1)).await.unwrap();
+    assert_eq!(store.claim_due(&contoso, &POLICY, at(1), LEASE).await.unwrap().len(), 1, "and its holder dies");
+    let again = store.claim_due(&contoso, &POLICY, at(1) + LEASE, LEASE).await.unwrap();
+    assert_eq!(again.len(), 1, "its interval is not over, but nobody knows how the poll went");
+    store.record_polls(&[result(&again[0], 2, Ok(vec![stock(1, 10, 3)]))]).await.unwrap();
+    assert_eq!(store.claim_due(&contoso, &POLICY, at(3) + LEASE, LEASE).await.unwrap(), []);
+}
+
+pub async fn a_profile_that_changes_during_its_poll_is_polled_again(Database { store, .. }: &Database) {
+    let contoso = keys(&["contoso"]);
+    register(store, &["contoso"]).await;
+    let before = claim(store, "contoso", 0).await;
+    let corrected = profile_with("contoso", &json!({ "client_id": super::tenant_id("another app") }));
+    store.register_profiles(vec![corrected], at(0)).await.unwrap();
+    store.record_polls(&[result(&before, 0, Err(failure("Refused.")))]).await.unwrap();
+    assert_eq!(store.claim_due(&contoso, &POLICY, at(1), LEASE).await.unwrap().len(), 1);
+}
+
 pub async fn a_lease_from_before_the_clock_was_set_back_binds_nobody(Database { store, .. }: &Database) {
     register(store, &["contoso"]).await;
     claim(store, "contoso", 600).await;

@@ -142,12 +142,17 @@ macro_rules! conformance_suite {
             another_customers_id_under_a_known_name_is_refused,
             a_mistyped_id_that_never_worked_may_be_corrected,
             a_copied_profile_is_refused_and_the_original_goes_on,
+            two_tenants_of_one_name_are_refused_and_the_first_seen_goes_on,
+            a_tenant_that_returns_to_find_its_name_taken_does_not_show_it,
+            a_name_is_free_when_its_tenant_is_gone_or_has_another,
             nothing_new_changes_no_revision,
         );
         $crate::conformance_suite!($fresh, claiming:
             what_is_claimed_is_not_claimed_again_while_the_lease_lasts,
             of_two_programs_that_claim_at_once_one_wins_each_tenant,
             the_lease_of_a_worker_that_died_runs_out,
+            a_poll_without_a_result_is_made_up_for_when_its_lease_is_over,
+            a_profile_that_changes_during_its_poll_is_polled_again,
             a_lease_from_before_the_clock_was_set_back_binds_nobody,
             a_tenant_is_claimed_again_when_its_interval_is_over,
             only_the_given_tenants_are_claimed,

@@ -91,6 +91,46 @@ pub async fn a_copied_profile_is_refused_and_the_original_goes_on(Database { sto
     assert!(claim(store, "contoso", 1).await.fence > 0);
 }
 
+/// A profile of its own customer under a given name.
+fn named(key: &str, name: &str) -> FoundProfile {
+    profile_with(key, &json!({ "tenant_name": name }))
+}
+
+pub async fn two_tenants_of_one_name_are_refused_and_the_first_seen_goes_on(Database { store, .. }: &Database) {
+    store.register_profiles(vec![named("contoso", "Contoso AG")], at(0)).await.unwrap();
+    for _ in 0..2 {
+        let both = vec![named("a", " contoso ag "), named("contoso", "Contoso AG")];
+        let found = store.register_profiles(both, at(1)).await.unwrap();
+        let failure = found[0].profile.as_ref().unwrap_err();
+        assert!(failure.message.starts_with("config-a-profile.json: `tenant_name`"), "{failure:?}");
+        assert!(failure.message.contains("config-contoso-profile.json"), "{failure:?}");
+        assert!(found[1].profile.is_ok(), "{found:?}");
+    }
+    let names: Vec<_> = store.tenants().await.unwrap().into_iter().map(|tenant| tenant.tenant_name).collect();
+    assert_eq!(names, ["a", "Contoso AG"]);
+}
+
+pub async fn a_tenant_that_returns_to_find_its_name_taken_does_not_show_it(Database { store, .. }: &Database) {
+    register(store, &["contoso"]).await;
+    record(store, "contoso", 0, Ok(vec![stock(1, 10, 3)])).await;
+    let other = named("other", "Contoso");
+    store.register_profiles(vec![other.clone()], at(1)).await.unwrap();
+    let found = store.register_profiles(vec![profile("contoso"), other], at(2)).await.unwrap();
+    assert_eq!((found[0].profile.is_err(), found[1].profile.is_ok()), (true, true), "{found:?}");
+    let names: Vec<_> = store.snapshots().await.unwrap().into_iter().map(|tenant| tenant.tenant_name).collect();
+    assert_eq!(names, ["config-contoso-profile.json", "Contoso"]);
+}
+
+pub async fn a_name_is_free_when_its_tenant_is_gone_or_has_another(Database { store, .. }: &Database) {
+    let all = async |found| {
+        let found = store.register_profiles(found, at(1)).await.unwrap();
+        assert!(found.iter().all(|entry| entry.profile.is_ok()), "{found:?}");
+    };
+    all(vec![named("a", "one"), named("b", "two")]).await;
+    all(vec![named("a", "two"), named("b", "one")]).await;
+    all(vec![named("c", "one")]).await;
+}
+
 pub async fn nothing_new_changes_no_revision(Database { store, .. }: &Database) {
     register(store, &["contoso"]).await;
     let before = store.revision().await.unwrap();

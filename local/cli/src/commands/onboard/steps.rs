@@ -8,7 +8,8 @@ use leitwarte_core::profile::Cloud;
 use super::Args;
 use super::certificate::Certificate;
 use super::files::Paths;
-use crate::terminal::{BOLD, DIM, GOOD, paint};
+use crate::terminal::{BOLD, DIM, GOOD, WARN, paint};
+use crate::words::DEMO_RUNS;
 
 pub(super) fn print(
     out: &mut (dyn Write + Send),
@@ -16,6 +17,7 @@ pub(super) fn print(
     tenant_name: &str,
     paths: &Paths,
     certificate: &Certificate,
+    demo_runs: bool,
 ) -> std::io::Result<()> {
     let Certificate { sha1, sha256, expires, .. } = certificate;
     let (mark, dim) = (paint(GOOD, "✔"), DIM);
@@ -25,7 +27,8 @@ pub(super) fn print(
     writeln!(out, "  {}", shown(&paths.public))?;
     writeln!(out, "      {dim}certificate alone, to upload{dim:#}")?;
     writeln!(out, "  {}", shown(&paths.profile))?;
-    writeln!(out, "      {dim}profile; the tenant is polled from now on{dim:#}\n")?;
+    let polled = if demo_runs { "" } else { "; the tenant is polled from now on" };
+    writeln!(out, "      {dim}profile{polled}{dim:#}\n")?;
     writeln!(out, "  Thumbprint (SHA-1)    {sha1}")?;
     writeln!(out, "  Thumbprint (SHA-256)  {sha256}\n")?;
 
@@ -39,7 +42,11 @@ pub(super) fn print(
     writeln!(out, "     LicenseAssignment.Read.All → Add permissions.")?;
     writeln!(out, "  4. On the same page: Grant admin consent.")?;
     writeln!(out, "  5. Here: leitwarte doctor")?;
-    writeln!(out, "     {dim}Entra may take a few minutes to accept a new certificate.{dim:#}")
+    writeln!(out, "     {dim}Entra may take a few minutes to accept a new certificate.{dim:#}")?;
+    if demo_runs {
+        writeln!(out, "\n{} {DEMO_RUNS}", paint(WARN, "!"))?;
+    }
+    Ok(())
 }
 
 /// Where apps are registered.

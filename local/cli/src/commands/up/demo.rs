@@ -10,7 +10,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use leitwarte_graph_simulator::demo::{self, Setup};
 use leitwarte_runtime::profiles;
-use leitwarte_store::{PastPoll, Store};
+use leitwarte_store::PastPoll;
 use reqwest::StatusCode;
 
 use super::ready;
@@ -65,8 +65,7 @@ pub(super) async fn start(
 async fn seed(settings: &Settings) -> anyhow::Result<()> {
     let file = settings.app.data_dir.join("simulator.json");
     let setup: Setup = serde_json::from_str(&fs::read_to_string(&file)?).with_context(|| file.display().to_string())?;
-    let database_url = settings.app.database_url.clone();
-    let store = Store::open(&leitwarte_store::Config { database_url, read_only: false, max_connections: 1 }).await?;
+    let store = settings.open_store(false).await?;
     store.register_profiles(profiles::load(&settings.app.profiles_dir)?, setup.started_at).await?;
     let mut past: BTreeMap<&str, Vec<PastPoll>> = BTreeMap::new();
     for point in demo::history(setup.started_at) {

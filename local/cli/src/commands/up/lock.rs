@@ -1,9 +1,10 @@
 //! One `up` per data folder: a lock that ends with the process, however it ends.
 
 use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{Read as _, Seek as _, Write as _};
+use std::io::{self, Read as _, Seek as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use rustix::fs::{FlockOperation, flock};
@@ -12,7 +13,35 @@ use rustix::io::Errno;
 /// The lock, held until this is dropped.
 #[derive(Debug)]
 pub(super) struct Lock {
-    _file: File,
+    file: File,
+}
+
+/// The file in the data folder.
+const NAME: &str = "up.lock";
+
+/// The second line of the file when what runs is the demo.
+const DEMO: &str = "demo";
+
+/// Those who only look ([`demo_runs`]) hold the lock for a moment.
+const TRIES: u32 = 5;
+const PAUSE: Duration = Duration::from_millis(20);
+
+impl Lock {
+    /// Notes for other commands which process holds this, and whether it runs the demo.
+    pub(super) fn note(&mut self, is_demo: bool) -> io::Result<()> {
+        let demo = if is_demo { DEMO } else { "" };
+        self.file.set_len(0)?;
+        self.file.rewind()?;
+        writeln!(self.file, "{}\n{demo}", std::process::id())
+    }
+}
+
+/// Whether an `up` works on this data folder and what it runs is the demo.
+pub(crate) fn demo_runs(data_dir: &Path) -> bool {
+    let Ok(mut file) = File::open(data_dir.join(NAME)) else { return false };
+    let mut text = String::new();
+    let is_held = flock(&file, FlockOperation::NonBlockingLockShared) == Err(Errno::WOULDBLOCK);
+    is_held && file.read_to_string(&mut text).is_ok() && text.lines().nth(1) == Some(DEMO)
 }
 
 /// Makes the data folder (for its owner only) if it is missing, and takes its lock.
@@ -29,9 +58,17 @@ pub(super) fn take(data_dir: &Path) -> anyhow::Result<Lock> {
         .create(true)
         .truncate(false)
         .mode(0o600)
-        .open(data_dir.join("up.lock"))
+        .open(data_dir.join(NAME))
         .with_context(advice)?;
-    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+    let mut locked = flock(&file, FlockOperation::NonBlockingLockExclusive);
+    for _ in 1..TRIES {
+        if locked != Err(Errno::WOULDBLOCK) {
+            break;
+        }
+        std::thread::sleep(PAUSE);
+        locked = flock(&file, FlockOperation::NonBlockingLockExclusive);
+    }
+    match locked {
         Ok(()) => {}
         Err(Errno::WOULDBLOCK) => {
             let mut holder = String::new();
@@ -40,16 +77,14 @@ pub(super) fn take(data_dir: &Path) -> anyhow::Result<Lock> {
             bail!(
                 "`leitwarte up` already runs with the data in {shown} (process {}). Stop that one first; for a second \
                  one beside it, set DATA_DIR, GATEWAY_ADDR, INVOKE_ADDR and METRICS_ADDR to others.",
-                holder.trim()
+                holder.lines().next().unwrap_or_default()
             );
         }
         Err(error) => return Err(error).with_context(advice),
     }
-    file.set_len(0)
-        .and_then(|()| file.rewind())
-        .and_then(|()| writeln!(file, "{}", std::process::id()))
-        .with_context(advice)?;
-    Ok(Lock { _file: file })
+    let mut lock = Lock { file };
+    lock.note(false).with_context(advice)?;
+    Ok(lock)
 }
 
 #[cfg(test)]
@@ -66,5 +101,17 @@ mod tests {
         assert!(words.contains("DATA_DIR"), "{words}");
         drop(first);
         take(&data).unwrap();
+    }
+
+    #[test]
+    fn others_see_that_it_is_the_demo_as_long_as_it_runs() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(!demo_runs(folder.path()));
+        let mut lock = take(folder.path()).unwrap();
+        assert!(!demo_runs(folder.path()));
+        lock.note(true).unwrap();
+        assert!(demo_runs(folder.path()));
+        drop(lock);
+        assert!(!demo_runs(folder.path()));
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
-use leitwarte_store::{Store, StoreError};
+use leitwarte_store::StoreError;
 use reqwest::{Client, StatusCode};
 use serde_json::Value;
 use tokio::time::{Instant, sleep, timeout};
@@ -53,9 +53,8 @@ pub(super) async fn everything(client: &Client, settings: &Settings, screen: &Sc
 /// Waits until the tenants were polled once since `start`, so that the first look shows numbers of now. Microsoft may be
 /// slow: what runs counts as ready without it, too.
 pub(super) async fn first_poll(settings: &Settings, start: DateTime<Utc>) {
-    let database_url = settings.app.database_url.clone();
     let polled = async {
-        let store = Store::open(&leitwarte_store::Config { database_url, read_only: true, max_connections: 1 }).await?;
+        let store = settings.open_store(true).await?;
         while store.revision().await?.last_tick.is_none_or(|tick| tick < start) {
             sleep(PAUSE).await;
         }

@@ -60,11 +60,23 @@ fn older_answers_without_locked_out_units_and_unknown_fields_are_fine() {
 }
 
 #[test]
-fn missing_units_count_as_none_so_that_a_shortage_is_rather_shown_than_hidden() {
-    for units in [json!(null), json!({}), json!({"enabled": null, "warning": null})] {
-        let stock = convert_one(with(json!({"prepaidUnits": units}))).unwrap();
-        assert_eq!((stock.enabled, stock.free(true)), (0, -23));
+fn missing_bought_units_fail_where_zero_would_invent_an_over_assignment() {
+    for units in [json!(null), json!({}), json!({"enabled": null, "warning": 30})] {
+        let message = problem(with(json!({"prepaidUnits": units})));
+        assert!(message.contains("SPE_E3 has no number of bought units"), "{message}");
+        assert!(convert_one(with(json!({"prepaidUnits": units, "appliesTo": "Device"}))).is_err(), "{units}");
+        for harmless in [json!({"appliesTo": "Company"}), json!({"consumedUnits": 0})] {
+            let mut sku = with(json!({"prepaidUnits": units}));
+            sku.as_object_mut().unwrap().extend(harmless.as_object().unwrap().clone());
+            assert_eq!(convert_one(sku).unwrap().enabled, 0, "{units} {harmless}");
+        }
     }
+}
+
+#[test]
+fn other_missing_units_count_as_none() {
+    let stock = convert_one(with(json!({"prepaidUnits": {"enabled": 25, "warning": null}}))).unwrap();
+    assert_eq!((stock.enabled, stock.warning, stock.suspended, stock.locked_out), (25, 0, 0, 0));
 }
 
 #[test]
@@ -118,9 +130,9 @@ fn an_unknown_audience_counts_as_people_so_that_it_can_alert() {
 fn an_unknown_status_is_told_from_the_units() {
     for (units, status) in [
         (json!({"enabled": 1, "warning": 9}), CapabilityStatus::Enabled),
-        (json!({"warning": 1}), CapabilityStatus::Warning),
-        (json!({"suspended": 1}), CapabilityStatus::Suspended),
-        (json!({"lockedOut": 1}), CapabilityStatus::LockedOut),
+        (json!({"enabled": 0, "warning": 1}), CapabilityStatus::Warning),
+        (json!({"enabled": 0, "suspended": 1}), CapabilityStatus::Suspended),
+        (json!({"enabled": 0, "lockedOut": 1}), CapabilityStatus::LockedOut),
     ] {
         let sku = with(json!({"capabilityStatus": "Paused", "prepaidUnits": units}));
         assert_eq!(convert_one(sku).unwrap().capability_status, status);
