@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::thread;
 
 use leitwarte_core::profile::FoundProfile;
-use leitwarte_runtime::profiles::{self, ProfilesError};
 use leitwarte_runtime::FunctionError;
-use tokio::sync::Mutex;
+use leitwarte_runtime::profiles::{self, ProfilesError};
+use tokio::sync::{Mutex, oneshot};
 use tokio::time::Instant;
 
 use crate::invocation::in_full;
@@ -40,11 +41,15 @@ impl ProfilesFolder {
     ) -> Result<T, FunctionError> {
         let reading = async {
             let turn = Arc::clone(&self.reading).lock_owned().await;
-            let reading = tokio::task::spawn_blocking(move || {
+            let (answer, found) = oneshot::channel();
+            // A thread of its own: stopping the runtime would wait for one of its blocking threads.
+            let thread = thread::Builder::new().name("profiles".to_owned()).spawn(move || {
                 let _turn = turn;
-                read()
+                // Nobody listens any more when the time was over.
+                let _ = answer.send(read());
             });
-            reading.await.map_err(|error| FunctionError::new("Internal", error.to_string()))
+            thread.map_err(|error| internal(&error))?;
+            found.await.map_err(|_| internal(&"a fault in reading the profiles"))
         };
         match tokio::time::timeout_at(latest, reading).await {
             Ok(read) => read?.map_err(|error| FunctionError::new("ProfilesUnreadable", in_full(&error))),
@@ -57,6 +62,10 @@ impl ProfilesFolder {
             )),
         }
     }
+}
+
+fn internal(problem: &impl ToString) -> FunctionError {
+    FunctionError::new("Internal", problem.to_string())
 }
 
 #[cfg(test)]

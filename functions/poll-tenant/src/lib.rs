@@ -2,7 +2,7 @@
 //!
 //! One invocation loads the profiles, carries them into the database, claims the due tenants, polls them side by
 //! side and stores the results in groups as they come. A tenant's trouble is that tenant's: it is recorded with what
-//! to do about it, and the others go on. Healthy tenants are not held up by hanging ones: see [`places`].
+//! to do about it, and the others go on. Healthy tenants are not held up by hanging ones, up to a number: see [`places`].
 //!
 //! `{}` or a scheduled event polls all that are due; `{"tenant": "contoso"}` polls one at once. A poll that fails is
 //! part of the answer (`failed`) and not a failed invocation: it is recorded, and the next tick tries again, so the

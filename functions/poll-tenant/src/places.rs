@@ -7,7 +7,7 @@
 //!
 //! So that connections and memory stay bounded, no more than 256 polls are in flight in all, those without a place
 //! among them. Up to 192 that hang at once leave the others all 64 places. More of them do hold up the others until
-//! their own time is over, a minute at the most; in the tick in which that begins, for then they are known.
+//! they end, after a minute at the most; those then are known, too.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -182,7 +182,7 @@ async fn a_slot_of_a_schedule_becomes_one_event_only() {
         assert_eq!((reply.status, reply.header("x-leitwarte-duplicate")), (202, duplicate), "{slot}");
     }
     assert_eq!(last().await, json!({"name": "tick", "last_slot_ms": 180_000}));
-    assert_eq!(host.caller.report("work").await["pending_async"], 2);
+    assert_eq!(host.caller.report("work").await["pending_async"], 4);
     assert_eq!(fire("soon").await.status, 400);
 }
 

@@ -1,4 +1,4 @@
-//! Settings from the environment. Every one has a default; see "Interfaces that stay stable" in the README.
+//! Settings from the environment. Every one has a default; see "Settings" in the README.
 
 use std::path::PathBuf;
 

@@ -12,6 +12,7 @@ mod tenants;
 
 use std::io::Write;
 
+use super::up::demo_runs;
 use crate::{Context, Outcome};
 
 /// Arguments of `doctor`.
@@ -38,8 +39,10 @@ pub async fn run(args: Args, context: &Context, out: &mut (dyn Write + Send)) ->
     findings.extend(programs::check(&settings, &crate::programs::own_folder()?));
     let (database, known) = database::check(&settings).await;
     findings.push(database);
+    findings.extend(database::queue(&settings).await);
     let profiles_dir = &settings.app.profiles_dir;
-    findings.extend(sign_in::check(profiles_dir));
+    findings.extend(sign_in::check(&settings, !args.offline).await);
+    findings.extend(tenants::folder(&settings));
     let mut examined = tenants::check(profiles_dir, &known, context.now);
     if !args.offline {
         findings.extend(clock::check(&settings, &examined.usable).await);
@@ -47,6 +50,9 @@ pub async fn run(args: Args, context: &Context, out: &mut (dyn Write + Send)) ->
     }
     findings.extend(examined.into_findings());
     findings.extend(running::check(&settings).await);
+    if !is_demo && demo_runs(&context.settings.app.data_dir) {
+        findings.push(running::demo());
+    }
     findings.sort_by_key(|finding| finding.area);
 
     if args.json {

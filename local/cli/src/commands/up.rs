@@ -3,18 +3,20 @@
 mod addresses;
 mod demo;
 mod greeting;
-mod lock;
+pub(crate) mod lock;
 mod preflight;
 mod ready;
 mod screen;
 mod stack;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use leitwarte_host::shutdown;
 use leitwarte_template::Template;
+use tokio_util::sync::CancellationToken;
 
 use crate::context::unused_files;
 use crate::terminal::{WARN, paint};
@@ -67,23 +69,32 @@ fn watches_tenants(template: &Template) -> bool {
 pub async fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     let stop = shutdown::on_signal().context("cannot listen for Ctrl-C")?;
     let screen = Screen::from_env()?;
+    until_stopped(&args, context, &stop, &screen).await.or_else(|error| screen.take_error(error))
+}
+
+async fn until_stopped(
+    args: &Args,
+    context: &Context,
+    stop: &CancellationToken,
+    screen: &Arc<Screen>,
+) -> anyhow::Result<Outcome> {
     let mut lock = lock::take(&context.settings.app.data_dir)?;
-    let plan = plan(&args, &context.settings).await?;
+    let plan = plan(args, &context.settings).await?;
     // Only a help for other commands.
     let _ = lock.note(plan.simulator.is_some());
     if plan.watches_tenants() && plan.simulator.is_none() {
         for name in unused_files(&plan.settings.app.profiles_dir) {
             let mark = paint(WARN, "!");
-            screen.say(format_args!("{mark} {name} is not used. Name it config-<name>-profile.json, or remove it."));
+            screen.warn(format_args!("{mark} {name} is not used. Name it config-<name>-profile.json, or remove it."));
         }
     }
     if plan.simulator.is_some() && !args.demo {
         let profiles = context.settings.app.profiles_dir.display();
         screen.say(format_args!("No tenant in {profiles} yet, so this is the demo. `leitwarte onboard` adds yours."));
     }
-    let mut stack = Stack::new(&plan, &screen);
+    let mut stack = Stack::new(&plan, screen);
     let started = tokio::select! {
-        started = start(&plan, &mut stack, &screen, context.now) => started,
+        started = start(&plan, &mut stack, screen, context.now) => started,
         () = stop.cancelled() => Ok(()),
     };
     if started.is_ok() {

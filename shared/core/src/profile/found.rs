@@ -46,13 +46,18 @@ pub fn file_name(key: &str) -> String {
 /// `tenant_id` was not changed yet. The file that `owner` says had the tenant first keeps it, so that a bad copy
 /// does not stop the original; among files nobody knows yet, the first in the list does.
 pub fn refuse_shared_tenants(found: &mut [FoundProfile], owner: impl Fn(Uuid) -> Option<String>) {
-    refuse_shared(found, |profile| profile.tenant_id, |id| owner(*id), |key, holder| {
-        FoundProfile::broken(
-            key,
-            format!("{}: `tenant_id` is the same as in {}.", file_name(key), file_name(holder)),
-            "Enter the GUID of this tenant, or remove one of the files.",
-        )
-    });
+    refuse_shared(
+        found,
+        |profile| profile.tenant_id,
+        |id| owner(*id),
+        |key, holder| {
+            FoundProfile::broken(
+                key,
+                format!("{}: `tenant_id` is the same as in {}.", file_name(key), file_name(holder)),
+                "Enter the GUID of this tenant, or remove one of the files.",
+            )
+        },
+    );
 }
 
 /// Refuses profiles that would show two tenants under one name, where one customer's numbers could be taken for the

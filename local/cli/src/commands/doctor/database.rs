@@ -1,8 +1,9 @@
 //! Checks of the database: there, readable, of this version, undamaged, writable.
 
-use leitwarte_store::{Config, Store, StoreError, StoreErrorKind, TenantInfo};
+use leitwarte_store::{StoreError, StoreErrorKind, TenantInfo};
 
 use super::finding::{Area, Finding};
+use crate::queue_file::{self, QueueFile};
 use crate::{Settings, words};
 
 const AREA: Area = Area::Database;
@@ -34,22 +35,35 @@ pub(super) async fn check(settings: &Settings) -> (Finding, Vec<TenantInfo>) {
 /// Reads first: only a database of this version is then opened for writing, so that looking never upgrades it.
 /// Opening for writing looks for damage.
 async fn look(settings: &Settings) -> Result<Vec<TenantInfo>, StoreError> {
-    let config = |read_only| Config { database_url: settings.app.database_url.clone(), read_only, max_connections: 1 };
-    let reader = Store::open(&config(true)).await?;
+    let reader = settings.open_store(true).await?;
     let read = match reader.ready().await {
         Ok(()) => reader.tenants().await,
         Err(error) => Err(error),
     };
     reader.close().await;
     let tenants = read?;
-    Store::open(&config(false)).await?.close().await;
+    settings.open_store(false).await?.close().await;
     Ok(tenants)
 }
 
 fn bad(shown: &str, error: &StoreError) -> Finding {
     let cause = std::error::Error::source(error).map(|cause| format!(" ({cause})")).unwrap_or_default();
-    // The error's own text already says what to do, after what was being done.
-    let text = error.to_string();
-    let (operation, advice) = text.split_once(": ").unwrap_or((text.as_str(), "look into the log"));
-    AREA.bad(SUBJECT, format!("{shown}: {operation} failed{cause}."), format!("{}.", words::capitalised(advice)))
+    let operation = error.operation();
+    let advice = words::capitalised(&error.advice());
+    AREA.bad(SUBJECT, format!("{shown}: {operation} failed{cause}."), format!("{advice}."))
+}
+
+/// The emulator's queue, once there is one.
+pub(super) async fn queue(settings: &Settings) -> Option<Finding> {
+    const SUBJECT: &str = "queue";
+    let data_dir = &settings.app.data_dir;
+    let shown = queue_file::path(data_dir).display().to_string();
+    match queue_file::look(data_dir).await {
+        QueueFile::Missing => None,
+        QueueFile::Good => Some(AREA.good(SUBJECT, format!("{shown} is undamaged."))),
+        QueueFile::Bad(problem) => {
+            let message = format!("{shown} cannot be used: {problem}.");
+            Some(AREA.bad(SUBJECT, message, format!("{}.", queue_file::ADVICE)))
+        }
+    }
 }

@@ -8,7 +8,7 @@ use leitwarte_host::env::EnvError;
 use rustix::fs::{statfs, statvfs};
 
 use super::finding::{Area, Finding};
-use crate::Settings;
+use crate::{Settings, tls_files};
 
 const AREA: Area = Area::Machine;
 
@@ -18,6 +18,7 @@ const LEAST_FREE_BYTES: u64 = 500 * 1024 * 1024;
 pub(super) fn check(settings: &Settings) -> Vec<Finding> {
     let mut findings = data_folder(&settings.app.data_dir);
     findings.push(addresses(settings));
+    findings.extend(tls(settings));
     findings
 }
 
@@ -105,6 +106,19 @@ fn addresses(settings: &Settings) -> Finding {
     }
 }
 
+/// Whether the gateway can speak TLS, if it is to.
+fn tls(settings: &Settings) -> Option<Finding> {
+    const SUBJECT: &str = "TLS";
+    match tls_files::check(&settings.host) {
+        Ok(false) => None,
+        Ok(true) => Some(AREA.good(SUBJECT, "Certificate and key can be used.")),
+        Err(error) => {
+            let fix = "Correct the files or the variables; the gateway does not start like this.";
+            Some(AREA.bad(SUBJECT, format!("{error:#}."), fix))
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::finding::Level;
@@ -117,6 +131,12 @@ mod tests {
     #[test]
     fn the_defaults_are_fine() {
         assert_eq!(addresses(&settings(&[])).level, Level::Good);
+    }
+
+    #[test]
+    fn half_of_tls_is_found_and_none_is_no_finding() {
+        assert_eq!(tls(&settings(&[])), None);
+        assert_eq!(tls(&settings(&[("TLS_CERT_FILE", "c.pem")])).unwrap().level, Level::Bad);
     }
 
     #[test]

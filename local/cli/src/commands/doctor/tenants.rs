@@ -10,7 +10,8 @@ use leitwarte_runtime::profiles;
 use leitwarte_store::TenantInfo;
 
 use super::finding::{Area, Finding};
-use crate::words;
+use crate::context::unused_files;
+use crate::{Settings, words};
 
 const AREA: Area = Area::Tenants;
 
@@ -44,6 +45,22 @@ impl Examined {
         findings.sort_by(|a, b| a.subject.cmp(&b.subject).then(b.level.cmp(&a.level)));
         findings
     }
+}
+
+/// Whether the folder is the one that was meant, and what in it nobody reads.
+pub(super) fn folder(settings: &Settings) -> Vec<Finding> {
+    let profiles_dir = &settings.app.profiles_dir;
+    if settings.misses_profiles_dir() {
+        let message = format!("PROFILES_DIR is {}, and there is no such folder.", profiles_dir.display());
+        return vec![AREA.bad("PROFILES_DIR", message, "Correct the variable, or make the folder.")];
+    }
+    let unused = unused_files(profiles_dir).into_iter();
+    unused
+        .map(|name| {
+            let fix = "Name it config-<name>-profile.json, <name> being the tenant's short name, or remove it.";
+            AREA.warning(name, "This file is not used.", fix)
+        })
+        .collect()
 }
 
 /// Checks every profile of the folder. `known` are the tenants in the database: of two files with one tenant, the one

@@ -190,6 +190,17 @@ async fn the_database_is_told_apart_missing_good_and_damaged() {
 }
 
 #[test]
+fn a_profile_under_another_name_is_a_warning_and_a_mistyped_folder_bad() {
+    let base = tempfile::tempdir().unwrap();
+    let settings = context(base.path(), now()).settings;
+    assert_eq!(tenants::folder(&settings)[0].level, Level::Bad);
+    onboard(base.path(), "contoso", &tenant_id(1));
+    fs::write(base.path().join("config-profiles/fabrikam.json"), "{}").unwrap();
+    let findings = tenants::folder(&settings);
+    assert_eq!((findings.len(), findings[0].level, findings[0].subject.as_str()), (1, Level::Warning, "fabrikam.json"));
+}
+
+#[test]
 fn the_page_says_what_to_do_and_counts_what_is_wrong() {
     let findings = [
         Area::Machine.good("data folder", "data can be written to."),

@@ -154,3 +154,17 @@ fn bad_names_and_ids_are_refused_with_words() {
     let words = refused(&["contoso", "--tenant-id", TENANT, "--client-id", "00000000-0000-0000-0000-000000000000"]);
     assert!(words.contains("placeholder"), "{words}");
 }
+
+#[test]
+fn while_the_demo_runs_it_says_that_nothing_is_polled_yet() {
+    let base = tempfile::tempdir().unwrap();
+    let mut lock = crate::commands::up::lock::take(&base.path().join("data")).unwrap();
+    lock.note(true).unwrap();
+    let values = [("PROFILES_DIR", "config-profiles"), ("DATA_DIR", "data")]
+        .map(|(name, folder)| (name.to_owned(), base.path().join(folder).display().to_string()));
+    let context = Context { settings: Settings::new(values).unwrap(), now: now(), width: 100 };
+    let mut out = Vec::new();
+    run(&args(&["contoso", "--tenant-id", TENANT, "--client-id", CLIENT]).unwrap(), &context, &mut out).unwrap();
+    let said = String::from_utf8(out).unwrap();
+    assert!(said.contains("The demo is running") && !said.contains("from now on"), "{said}");
+}

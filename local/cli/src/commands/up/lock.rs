@@ -12,7 +12,7 @@ use rustix::io::Errno;
 
 /// The lock, held until this is dropped.
 #[derive(Debug)]
-pub(super) struct Lock {
+pub(crate) struct Lock {
     file: File,
 }
 
@@ -28,7 +28,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 
 impl Lock {
     /// Notes for other commands which process holds this, and whether it runs the demo.
-    pub(super) fn note(&mut self, is_demo: bool) -> io::Result<()> {
+    pub(crate) fn note(&mut self, is_demo: bool) -> io::Result<()> {
         let demo = if is_demo { DEMO } else { "" };
         self.file.set_len(0)?;
         self.file.rewind()?;
@@ -48,7 +48,7 @@ pub(crate) fn demo_runs(data_dir: &Path) -> bool {
 ///
 /// # Errors
 /// Another `up` works on this folder, or the folder cannot be written to.
-pub(super) fn take(data_dir: &Path) -> anyhow::Result<Lock> {
+pub(crate) fn take(data_dir: &Path) -> anyhow::Result<Lock> {
     let shown = data_dir.display();
     let advice = || format!("cannot use the data folder {shown}; give it to this account, or set DATA_DIR");
     DirBuilder::new().recursive(true).mode(0o700).create(data_dir).with_context(advice)?;
@@ -60,15 +60,7 @@ pub(super) fn take(data_dir: &Path) -> anyhow::Result<Lock> {
         .mode(0o600)
         .open(data_dir.join(NAME))
         .with_context(advice)?;
-    let mut locked = flock(&file, FlockOperation::NonBlockingLockExclusive);
-    for _ in 1..TRIES {
-        if locked != Err(Errno::WOULDBLOCK) {
-            break;
-        }
-        std::thread::sleep(PAUSE);
-        locked = flock(&file, FlockOperation::NonBlockingLockExclusive);
-    }
-    match locked {
+    match patiently(&file) {
         Ok(()) => {}
         Err(Errno::WOULDBLOCK) => {
             let mut holder = String::new();
@@ -85,6 +77,18 @@ pub(super) fn take(data_dir: &Path) -> anyhow::Result<Lock> {
     let mut lock = Lock { file };
     lock.note(false).with_context(advice)?;
     Ok(lock)
+}
+
+/// Takes the lock although somebody may be looking at it right now.
+#[expect(clippy::disallowed_methods, reason = "lookers leave at once and tell nobody; nothing else runs yet")]
+fn patiently(file: &File) -> Result<(), Errno> {
+    for _ in 1..TRIES {
+        match flock(file, FlockOperation::NonBlockingLockExclusive) {
+            Err(Errno::WOULDBLOCK) => std::thread::sleep(PAUSE),
+            other => return other,
+        }
+    }
+    flock(file, FlockOperation::NonBlockingLockExclusive)
 }
 
 #[cfg(test)]

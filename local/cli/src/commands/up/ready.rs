@@ -90,7 +90,7 @@ pub(super) async fn until_answer(
         }
         if Instant::now() >= complain_at {
             let detail = detail(answer).await;
-            screen.say(format_args!("{} still waiting for {what}{detail}", paint(WARN, "!")));
+            screen.warn(format_args!("{} still waiting for {what}{detail}", paint(WARN, "!")));
             complain_at += PATIENCE;
         }
         sleep(PAUSE).await;

@@ -9,7 +9,9 @@ use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use leitwarte_host::logging::LogFormat;
 use leitwarte_host::process::{Exit, Observer};
+use serde_json::{Map, Value, json};
 
+use crate::Outcome;
 use crate::table::left;
 use crate::terminal::{BAD, DIM, WARN, paint};
 
@@ -26,9 +28,12 @@ enum Form {
     Terminal,
     /// In a file or a pipe: name, line with its full time.
     Plain,
-    /// JSON for a collector (`LOG_FORMAT=json`): as it is.
+    /// JSON for a collector (`LOG_FORMAT=json`): one object a line.
     Machine,
 }
+
+/// Our name in objects for a collector.
+const OWN_NAME: &str = "leitwarte";
 
 /// Width of the names in front of log lines; longer ones push their line to the right.
 const NAME: usize = 15;
@@ -48,26 +53,71 @@ impl Screen {
         Ok(Arc::new(Self { form }))
     }
 
-    /// A line of our own.
-    #[expect(clippy::unused_self, reason = "whoever writes needs the screen")]
-    pub(super) fn say(&self, line: impl std::fmt::Display) {
-        // Standard output may be closed; what runs must go on all the same.
-        let _ = writeln!(anstream::stdout().lock(), "{line}");
+    /// A message of our own.
+    pub(super) fn say(&self, message: impl std::fmt::Display) {
+        self.tell("INFO", message);
+    }
+
+    /// A message of our own about something that is not as it should be.
+    pub(super) fn warn(&self, message: impl std::fmt::Display) {
+        self.tell("WARN", message);
+    }
+
+    /// Says why it ends, if a collector reads it: `error:` in front of a text is for people.
+    pub(super) fn take_error(&self, error: anyhow::Error) -> anyhow::Result<Outcome> {
+        if self.form != Form::Machine {
+            return Err(error);
+        }
+        self.tell("ERROR", format_args!("{error:#}"));
+        Ok(Outcome::Problem)
+    }
+
+    fn tell(&self, level: &str, message: impl std::fmt::Display) {
+        match self.form {
+            Form::Machine => print(own_object(level, &message.to_string())),
+            Form::Terminal | Form::Plain => print(message),
+        }
     }
 
     /// A log line of a child.
     fn child_line(&self, child: &str, line: &str) {
-        self.say(self.form.of(child, line, leitwarte_runtime::clock::now()));
+        print(self.form.of(child, line, leitwarte_runtime::clock::now()));
     }
+}
+
+fn print(line: impl std::fmt::Display) {
+    // Standard output may be closed; what runs must go on all the same.
+    let _ = writeln!(anstream::stdout().lock(), "{line}");
+}
+
+/// A message of our own for a collector, without styles.
+fn own_object(level: &str, message: &str) -> String {
+    let message = anstream::adapter::strip_str(message).to_string();
+    json!({ "level": level, "message": message.trim(), "program": OWN_NAME }).to_string()
+}
+
+/// A child's line for a collector: its own object with the program's name added, or an object around its text.
+fn object_of(program: &str, line: &str) -> String {
+    let Ok(fields) = serde_json::from_str::<Map<String, Value>>(line) else {
+        let message = anstream::adapter::strip_str(line).to_string();
+        return json!({ "level": "INFO", "message": message, "program": program }).to_string();
+    };
+    if fields.contains_key("program") {
+        return line.trim().to_owned();
+    }
+    // Put in as text, so that everything else stays exactly as the program wrote it.
+    let rest = line.trim().strip_prefix('{').unwrap_or_default();
+    let comma = if fields.is_empty() { "" } else { "," };
+    format!("{{\"program\":{}{comma}{rest}", json!(program))
 }
 
 impl Form {
     /// How a child's line is shown. The emulator passes its functions' lines on as `[function] line`.
     fn of(self, child: &str, line: &str, now: DateTime<Utc>) -> String {
-        if self == Self::Machine {
-            return line.to_owned();
-        }
         let (name, line) = inner_name(line).unwrap_or((child, line));
+        if self == Self::Machine {
+            return object_of(name, line);
+        }
         let line = line.trim_start();
         let shown_name = paint(colour(name), left(name, NAME.max(name.len())));
         let bar = paint(DIM, "│ ");
@@ -123,7 +173,7 @@ impl Observer for Watcher {
 
     fn exited(&self, exit: &Exit) -> bool {
         let text = format!("{} ended ({}); starting it again", self.name, exit.reason);
-        self.screen.say(format_args!("{} {text}", paint(BAD, "✘")));
+        self.screen.warn(format_args!("{} {text}", paint(BAD, "✘")));
         exit.ran_for >= WORKED
     }
 }
@@ -147,8 +197,29 @@ mod tests {
         let line = "2026-11-22T08:19:19.177604Z  INFO function ready";
         assert_eq!(shown(Form::Terminal, line), "08:19:19 emulator       │ function ready");
         assert_eq!(shown(Form::Plain, line), format!("emulator       │ {line}"));
-        assert_eq!(shown(Form::Machine, line), line);
         assert_eq!(shown(Form::Terminal, "[poll-tenant] WARN slow"), "08:00:00 poll-tenant    │ WARN slow");
         assert_eq!(shown(Form::Terminal, ""), "08:00:00 emulator       │ ");
+    }
+
+    #[test]
+    fn a_collector_gets_one_object_a_line_with_the_programs_name() {
+        let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        let shown = |line| Form::Machine.of("emulator", line, now);
+        assert_eq!(shown(r#"{"z":1,"a":2}"#), r#"{"program":"emulator","z":1,"a":2}"#);
+        assert_eq!(shown("{}"), r#"{"program":"emulator"}"#);
+        assert_eq!(shown(r#"{"program":"other"}"#), r#"{"program":"other"}"#);
+        assert_eq!(shown(r#"[poll-tenant] {"a":2}"#), r#"{"program":"poll-tenant","a":2}"#);
+        for line in ["thread 'main' panicked", "", "[1, 2]", "{\"cut off", "{} {}"] {
+            let object: Map<String, Value> = serde_json::from_str(&shown(line)).unwrap();
+            assert_eq!((&object["message"], &object["program"]), (&json!(line), &json!("emulator")));
+        }
+    }
+
+    #[test]
+    fn our_own_messages_are_objects_without_styles() {
+        let own = own_object("INFO", &format!("\n{} at\nhttp://x\n", paint(BAD, "ready")));
+        let object: Value = serde_json::from_str(&own).unwrap();
+        assert_eq!(object, json!({ "level": "INFO", "message": "ready at\nhttp://x", "program": "leitwarte" }));
+        assert_eq!(own.lines().count(), 1);
     }
 }
