@@ -129,8 +129,12 @@ async fn whatever_graph_answers_the_api_shows_the_right_stock_or_the_last_good_o
     // Faults that stay: the last good numbers, marked stale, with the reason. Never fewer rows, never none.
     for kind in [FaultKind::Html, FaultKind::Empty, FaultKind::ForeignNextLink] {
         watched.simulator.inject(Fault::once(key, Operation::Skus, kind.clone()).times(50))?;
-        let polled = String::from_utf8(watched.poll(key).await?.stdout)?;
-        assert!(polled.contains("bad_answer"), "{kind:?} must not look like success: {polled}");
+        let polled = watched.poll(key).await?;
+        let words = String::from_utf8(polled.stderr)?;
+        assert!(
+            !polled.status.success() && words.contains("bad_answer"),
+            "{kind:?} must not look like success: {words}"
+        );
         let rows = watched.rows(path).await?;
         assert_eq!(numbers(&rows), numbers(&good), "{kind:?}");
         for row in &rows {

@@ -1,14 +1,51 @@
 //! What starts the function and what it answers.
 
 use leitwarte_core::poll::FailureKind;
+use leitwarte_runtime::FunctionError;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-/// The event. Scheduled events have many fields of their own, which say nothing here.
+/// Whom to poll.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-pub struct Event {
-    /// Key of the one tenant to poll at once; without it, all that are due.
-    #[serde(default)]
-    pub tenant: Option<String>,
+#[serde(try_from = "Value")]
+pub enum Event {
+    /// The timer's tick, a scheduled event: all that are due.
+    #[default]
+    Due,
+    /// `{}`, by hand: everybody, whether due or not.
+    Everybody,
+    /// `{"tenant": "<key>"}`: one tenant at once.
+    One(String),
+}
+
+/// An event that means nothing here.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}; send {{}} to poll every tenant or {{\"tenant\": \"<key>\"}} to poll one")]
+pub struct UnknownEvent(String);
+
+impl TryFrom<Value> for Event {
+    type Error = UnknownEvent;
+
+    /// Scheduled events have many fields, which say nothing here; anything else may have a tenant and nothing more,
+    /// so that a slip of the pen does not look like a poll that found nothing.
+    fn try_from(event: Value) -> Result<Self, UnknownEvent> {
+        let fields = match event {
+            Value::Null => return Ok(Self::Everybody),
+            Value::Object(fields) => fields,
+            other => return Err(UnknownEvent(format!("the event {other} is no JSON object"))),
+        };
+        if fields.contains_key("detail-type") {
+            return Ok(Self::Due);
+        }
+        if let Some(unknown) = fields.keys().find(|name| *name != "tenant") {
+            return Err(UnknownEvent(format!("the event has a field `{unknown}`, which this function does not know")));
+        }
+        match fields.get("tenant") {
+            None | Some(Value::Null) => Ok(Self::Everybody),
+            Some(Value::String(key)) => Ok(Self::One(key.clone())),
+            Some(other) => Err(UnknownEvent(format!("`tenant` is {other} and no text"))),
+        }
+    }
 }
 
 /// How an invocation went.
@@ -26,6 +63,23 @@ pub struct Report {
     pub skipped: usize,
     /// How long all of it took, in milliseconds.
     pub duration_ms: u64,
+}
+
+impl Report {
+    /// What the caller is told. Who asked for one tenant gets its failure as an error; among many, failures are part
+    /// of the answer.
+    ///
+    /// # Errors
+    /// `PollFailed`, if `asked_for_one` and that poll brought no numbers.
+    pub fn answer(self, asked_for_one: bool) -> Result<Self, FunctionError> {
+        match self.failed.first() {
+            Some(FailedPoll { tenant, kind, message, fix }) if asked_for_one => Err(FunctionError::new(
+                "PollFailed",
+                format!("{tenant} could not be read ({}): {message} {fix}", kind.as_str()),
+            )),
+            _ => Ok(self),
+        }
+    }
 }
 
 /// A tenant whose poll brought no numbers.

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use leitwarte_core::poll::PollFailure;
+use leitwarte_core::poll::{PollFailure, PollPolicy};
 use leitwarte_core::profile::{FoundProfile, TenantProfile};
 use leitwarte_runtime::FunctionError;
 use leitwarte_store::{Claim, ClaimOne, StoreError};
@@ -24,6 +24,9 @@ use crate::{Deps, StockSource};
 /// At most this many keys are named in the answer to an unknown one.
 const KEYS_NAMED: usize = 20;
 
+/// Who asks by hand does not ask who is due.
+const ALWAYS_DUE: PollPolicy = PollPolicy { interval: TimeDelta::zero() };
+
 type Profiles = HashMap<String, Result<TenantProfile, PollFailure>>;
 
 /// Handles one event until `deadline`, when the host gives up on it.
@@ -39,9 +42,14 @@ pub async fn handle<Source: StockSource>(
     let times = Times::until(deadline.into(), began).ok_or_else(too_late)?;
     let profiles = registered_profiles(deps, times).await?;
     let lease = TimeDelta::from_std(times.lease(Instant::now())).unwrap_or(TimeDelta::zero());
-    let claims = match &event.tenant {
-        Some(key) => vec![claim_one(deps, key, &profiles, lease).await?],
-        None => claim_due(deps, &profiles, lease).await?,
+    let claims = match &event {
+        Event::One(key) => vec![claim_one(deps, key, &profiles, lease).await?],
+        Event::Everybody => claim_due(deps, &profiles, &ALWAYS_DUE, lease).await?,
+        Event::Due => claim_due(deps, &profiles, &deps.polls, lease).await?,
+    };
+    let one = match &event {
+        Event::One(key) => Some(key.as_str()),
+        Event::Due | Event::Everybody => None,
     };
     let claimed = claims.len();
     let tally = poll_all(deps, claims, profiles, times).await;
@@ -49,7 +57,7 @@ pub async fn handle<Source: StockSource>(
         return Err(store_failed(&error));
     }
     let skipped = claimed - tally.polled;
-    if event.tenant.is_none() {
+    if one.is_none() {
         // Whoever was polled by somebody else meanwhile is polled all the same.
         let complete = skipped == tally.superseded;
         let now = (deps.clock)();
@@ -64,7 +72,7 @@ pub async fn handle<Source: StockSource>(
         duration_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
     };
     tracing::info!(
-        tenant = event.tenant.as_deref(),
+        tenant = one,
         polled = report.polled,
         changed = report.changed,
         failed = report.failed.len(),
@@ -86,10 +94,11 @@ async fn registered_profiles<Source>(deps: &Deps<Source>, times: Times) -> Resul
 async fn claim_due<Source>(
     deps: &Deps<Source>,
     profiles: &Profiles,
+    polls: &PollPolicy,
     lease: TimeDelta,
 ) -> Result<Vec<Claim>, FunctionError> {
     let keys: Vec<String> = profiles.keys().cloned().collect();
-    let claims = deps.store.claim_due(&keys, &deps.polls, (deps.clock)(), lease).await;
+    let claims = deps.store.claim_due(&keys, polls, (deps.clock)(), lease).await;
     let mut claims = claims.map_err(|error| store_failed(&error))?;
     // Those known to fail stand at the end: whatever they cost, the healthy ones are done by then.
     claims.sort_by_key(|claim| claim.consecutive_failures > 0);

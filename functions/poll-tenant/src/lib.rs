@@ -4,9 +4,9 @@
 //! side and stores the results in groups as they come. A tenant's trouble is that tenant's: it is recorded with what
 //! to do about it, and the others go on. Healthy tenants are not held up by hanging ones, up to a number: see [`places`].
 //!
-//! `{}` or a scheduled event polls all that are due; `{"tenant": "contoso"}` polls one at once. A poll that fails is
-//! part of the answer (`failed`) and not a failed invocation: it is recorded, and the next tick tries again, so the
-//! host must not repeat it. An invocation fails when it could not do its work: unknown, disabled or busy tenant, no
+//! A scheduled event polls all that are due, `{}` everybody, `{"tenant": "contoso"}` one. Among many, a poll that fails
+//! is part of the answer (`failed`) and not a failed invocation: it is recorded, and the next tick tries again, so the
+//! host must not repeat it. Who asked for one tenant gets its failure as an error. An invocation also fails when it could not do its work: unknown, disabled or busy tenant, no
 //! time left, unreadable profiles folder, database trouble.
 
 mod event;

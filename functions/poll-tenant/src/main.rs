@@ -11,7 +11,10 @@ fn main() -> ExitCode {
         let deps = Deps::open(&config, clock::now, clock::new_id).await?;
         Ok(move |event, invocation: leitwarte_runtime::Invocation| {
             let deps = Arc::clone(&deps);
-            async move { poll_tenant::handle(&deps, event, invocation.deadline).await }
+            async move {
+                let asked_for_one = matches!(event, poll_tenant::Event::One(_));
+                poll_tenant::handle(&deps, event, invocation.deadline).await?.answer(asked_for_one)
+            }
         })
     })
 }

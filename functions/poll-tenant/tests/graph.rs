@@ -85,7 +85,7 @@ async fn a_missing_certificate_or_a_host_that_is_not_allowed_is_that_tenants_tro
 
 /// Polls one tenant and expects its certificate to be refused before anything is sent.
 async fn refused_certificate(folder: &TempDir, deps: &Arc<Deps>, key: &str) -> FailureKind {
-    let report = handle(deps, Event { tenant: Some(key.to_owned()) }, in_seconds(60)).await.unwrap();
+    let report = handle(deps, Event::One(key.to_owned()), in_seconds(60)).await.unwrap();
     let [failed] = report.failed.as_slice() else { panic!("the poll did not fail: {report:?}") };
     let run = &reader(folder).await.recent_polls(key, 1).await.unwrap()[0];
     assert_eq!((run.requests, run.retries), (0, 0), "the token in memory was used");

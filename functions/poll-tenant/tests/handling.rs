@@ -34,13 +34,49 @@ async fn changed_products_are_counted() {
     assert_eq!(function.poll("contoso").await.unwrap().changed, 1);
 }
 
+#[test]
+fn a_scheduled_event_means_who_is_due_an_empty_one_everybody_and_a_tenant_one() {
+    let event = |json| serde_json::from_value::<Event>(json).unwrap();
+    assert_eq!(event(json!({ "id": "x", "detail-type": "Scheduled Event" })), Event::Due);
+    assert_eq!(event(json!({})), Event::Everybody);
+    assert_eq!(event(json!(null)), Event::Everybody);
+    assert_eq!(event(json!({ "tenant": "contoso" })), Event::One("contoso".to_owned()));
+}
+
+#[test]
+fn a_slip_of_the_pen_is_refused_by_name_and_not_taken_for_a_poll_of_nobody() {
+    for (event, word) in [
+        (json!({ "tennant": "contoso" }), "tennant"),
+        (json!({ "Tenant": "contoso" }), "Tenant"),
+        (json!({ "tenant": 5 }), "no text"),
+        (json!(["contoso"]), "no JSON object"),
+        (json!("contoso"), "no JSON object"),
+    ] {
+        let refused = serde_json::from_value::<Event>(event.clone()).unwrap_err().to_string();
+        assert!(refused.contains(word) && refused.contains("to poll"), "{event}: {refused}");
+    }
+}
+
 #[tokio::test]
-async fn a_scheduled_event_means_all_and_a_tenant_means_one() {
-    let scheduled: Event = serde_json::from_value(json!({ "id": "x", "detail-type": "Scheduled Event" })).unwrap();
-    assert_eq!(scheduled.tenant, None);
-    let one: Event = serde_json::from_value(json!({ "tenant": "contoso" })).unwrap();
-    assert_eq!(one.tenant.as_deref(), Some("contoso"));
-    assert!(serde_json::from_value::<Event>(json!({ "tenant": 5 })).is_err());
+async fn by_hand_everybody_is_polled_whether_due_or_not() {
+    let function = Function::with(&["contoso", "fabrikam"]).await;
+    function.answers("contoso", Answer::Stock(vec![stock(1, 10, 3)]));
+    function.answers("fabrikam", Answer::Stock(vec![stock(1, 10, 3)]));
+    assert_eq!(function.tick().await.polled, 2);
+    assert_eq!(function.tick().await.polled, 0, "nobody is due again so soon");
+    let again = handle(&function.deps, Event::Everybody, in_seconds(60)).await.unwrap();
+    assert_eq!(again.polled, 2);
+}
+
+#[tokio::test]
+async fn who_asked_for_one_tenant_gets_its_failure_as_an_error() {
+    let function = Function::with(&["contoso"]).await;
+    function.answers("contoso", refused("Refused."));
+    let report = function.poll("contoso").await.unwrap();
+    assert!(report.clone().answer(false).is_ok(), "among many it is part of the answer");
+    let error = report.answer(true).unwrap_err();
+    assert_eq!(error.kind(), "PollFailed");
+    assert!(error.to_string().contains("Refused."), "{error}");
 }
 
 #[tokio::test]

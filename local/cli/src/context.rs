@@ -97,6 +97,15 @@ impl Settings {
         Store::open(&config).await.map_err(|error| error.at(self.database_shown()))
     }
 
+    /// Why the database's file cannot be read although it may be there; SQLite itself only says that it cannot be
+    /// opened, as it does of a file that is not there.
+    #[must_use]
+    pub(crate) fn database_unreadable(&self) -> Option<std::io::Error> {
+        let is_file = self.app.database_url.starts_with("sqlite:");
+        let error = std::fs::File::open(self.database_shown()).err().filter(|_| is_file)?;
+        (error.kind() != std::io::ErrorKind::NotFound).then_some(error)
+    }
+
     /// Where the database is, without the password that an address may hold.
     #[must_use]
     pub fn database_shown(&self) -> String {

@@ -72,6 +72,9 @@ fn environment(
         ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".to_owned()),
         ("AWS_LAMBDA_LOG_GROUP_NAME", format!("/aws/lambda/{}", spec.name)),
         ("AWS_LAMBDA_LOG_STREAM_NAME", format!("{}/[$LATEST]{}", now.format("%Y/%m/%d"), instance.simple())),
+        // Runtime clients set it for each event. Being there from the start, it is only ever replaced, which is safe
+        // beside threads that read the environment; adding a variable would not be.
+        ("_X_AMZN_TRACE_ID", String::new()),
         ("LAMBDA_TASK_ROOT", folder.display().to_string()),
         ("_HANDLER", spec.handler.clone()),
     ];

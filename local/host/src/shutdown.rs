@@ -1,13 +1,18 @@
 //! SIGTERM and Ctrl-C: stop taking work, finish what is running, leave.
 
 use std::io;
+use std::time::{Duration, Instant};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+/// Signals within this time count as one.
+const ONE_WISH: Duration = Duration::from_secs(1);
+
 /// Cancels the returned token at the first SIGTERM or SIGINT.
 ///
-/// A second signal means that somebody lost patience: the process exits at once with status 130.
+/// A second signal, more than a moment later, means that somebody lost patience: the process exits at once with status
+/// 130. Signals that come together are one wish: `timeout` and terminals send them to a process and to its group.
 ///
 /// # Errors
 /// The operating system refused to install a signal handler.
@@ -20,7 +25,13 @@ pub fn on_signal() -> io::Result<CancellationToken> {
         next(&mut terminate, &mut interrupt).await;
         tracing::info!("stopping: finishing what is running; a second signal stops at once");
         cancelled.cancel();
-        next(&mut terminate, &mut interrupt).await;
+        let first = Instant::now();
+        loop {
+            next(&mut terminate, &mut interrupt).await;
+            if first.elapsed() > ONE_WISH {
+                break;
+            }
+        }
         tracing::warn!("second signal: stopped without waiting for running work");
         std::process::exit(130);
     });

@@ -125,7 +125,7 @@ impl Function {
     }
 
     pub(crate) async fn poll(&self, key: &str) -> Result<Report, FunctionError> {
-        handle(&self.deps, Event { tenant: Some(key.to_owned()) }, in_seconds(60)).await
+        handle(&self.deps, Event::One(key.to_owned()), in_seconds(60)).await
     }
 
     pub(crate) async fn stock(&self, key: &str) -> Vec<LicenceStock> {

@@ -4,6 +4,7 @@ mod view;
 
 use std::io::Write;
 
+use anyhow::bail;
 use leitwarte_core::poll::PollPolicy;
 use leitwarte_core::status::{StatusRow, TenantSnapshot};
 use leitwarte_store::{Store, StoreErrorKind};
@@ -39,6 +40,10 @@ pub async fn run(args: Args, context: &Context, out: &mut (dyn Write + Send)) ->
         writeln!(anstream::stderr(), "{DEMO_RUNS}")?;
     } else if demo_hides_them {
         writeln!(out, "{DEMO_RUNS}")?;
+    }
+    if let Some(error) = settings.database_unreadable() {
+        let shown = settings.database_shown();
+        bail!("cannot read the database {shown}: {error}. Use the account that runs `leitwarte up`.");
     }
     let store = settings.open_store(true).await?;
     let found = read(&store, args.tenant.as_deref()).await.map_err(|error| error.at(settings.database_shown()));

@@ -12,6 +12,11 @@ const SUBJECT: &str = "database";
 /// The finding, and the tenants the database knows.
 pub(super) async fn check(settings: &Settings) -> (Finding, Vec<TenantInfo>) {
     let shown = settings.database_shown();
+    if let Some(error) = settings.database_unreadable() {
+        let fix =
+            "Run this as the account that runs Leitwarte, or give file and folder to this account (chown, chmod).";
+        return (AREA.bad(SUBJECT, format!("{shown} cannot be read: {error}."), fix), Vec::new());
+    }
     let is_file = settings.app.database_url.starts_with("sqlite:");
     if is_file && !std::path::Path::new(&shown).exists() {
         return (AREA.note(SUBJECT, format!("{shown} does not exist yet; the first poll makes it.")), Vec::new());

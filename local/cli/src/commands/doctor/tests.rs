@@ -184,6 +184,12 @@ async fn the_database_is_told_apart_missing_good_and_damaged() {
     leitwarte_store::Store::open(&config).await.unwrap().close().await;
     assert_eq!(database::check(&settings).await.0.level, Level::Good);
     fs::write(base.path().join("data/leitwarte.db"), b"this is not a database, but long enough to be read").unwrap();
+    // A link to itself stands for every file that is there and cannot be opened, also for the superuser.
+    let looped = context(&base.path().join("looped"), now()).settings;
+    fs::create_dir_all(&looped.app.data_dir).unwrap();
+    let link = looped.app.data_dir.join("leitwarte.db");
+    std::os::unix::fs::symlink(&link, &link).unwrap();
+    assert_eq!(database::check(&looped).await.0.level, Level::Bad);
     let (damaged, _) = database::check(&settings).await;
     assert_eq!(damaged.level, Level::Bad, "{damaged:?}");
     assert!(damaged.fix.as_ref().is_some_and(|fix| fix.contains("backup")), "{damaged:?}");

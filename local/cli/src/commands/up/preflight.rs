@@ -27,9 +27,10 @@ pub(super) fn profiles(settings: &Settings) -> anyhow::Result<()> {
 pub(super) fn variables(settings: &Settings) -> anyhow::Result<()> {
     AllowedHosts::parse(&settings.app.graph_extra_hosts).map_err(|error| anyhow!("{error}. {}", error.fix()))?;
     if let Some(filter) = settings.host.get("RUST_LOG") {
-        filter
-            .parse::<EnvFilter>()
-            .with_context(|| format!("RUST_LOG is `{filter}`, which is not a filter such as `info` or `debug`"))?;
+        // The parser's own words repeat themselves.
+        if filter.parse::<EnvFilter>().is_err() {
+            bail!("RUST_LOG is `{filter}`, which is not a filter such as `info` or `leitwarte_emulator=debug,info`");
+        }
     }
     tls_files::check(&settings.host)?;
     Ok(())
