@@ -124,6 +124,10 @@ async fn our_host() -> Result<Host> {
 /// mapping is the function URL.
 async fn cargo_lambda() -> Result<Host> {
     let folder = tempfile::tempdir()?;
+    // It insists on a package with a program of the function's name, though it builds nothing here.
+    std::fs::create_dir(folder.path().join("src"))?;
+    std::fs::write(folder.path().join("src/main.rs"), "fn main() {}\n")?;
+    std::fs::write(folder.path().join("Cargo.toml"), "[package]\nname = \"noop\"\nedition = \"2024\"\n")?;
     let address = free_address()?;
     let (_, port) = address.split_once(':').context("an address")?;
     let python = std::env::var("LEITWARTE_PYTHON").context("LEITWARTE_PYTHON is not set; run `make bench`")?;
@@ -138,7 +142,7 @@ async fn cargo_lambda() -> Result<Host> {
         .context("cannot start cargo-lambda")?;
     until_it_listens(&address).await?;
     let function = Command::new(program("noop"))
-        .env("AWS_LAMBDA_RUNTIME_API", format!("http://{address}/noop"))
+        .env("AWS_LAMBDA_RUNTIME_API", format!("http://{address}/.rt/noop"))
         .env("AWS_LAMBDA_FUNCTION_NAME", "noop")
         .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
         .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")

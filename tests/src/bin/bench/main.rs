@@ -7,7 +7,8 @@ mod report;
 
 use anyhow::Result;
 
-#[tokio::main]
+// One thread: the load shares two cores with what it measures, and should take as little of them as it can.
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
     let mut report = report::Report::default();
     invoke::measure(&mut report).await?;

@@ -116,11 +116,18 @@ async fn reads(report: &mut Report, host: &Host, graph: &str) -> Result<()> {
 
     report.heading(&format!("Reading through the gateway, {} rows stored", TENANTS * SKUS));
     report.row(&["", "p50", "p99", "per second"]);
-    let started = Instant::now();
     let mut connection = load::connect(&all.address).await?;
     let body = load::once(&mut connection, &all).await?;
-    let cold_ms = started.elapsed().as_secs_f64() * 1000.0;
-    report.row(&["all rows, the first read after a poll", &format!("{cold_ms:.1} ms"), "–", "–"]);
+    let mut after_polls_ms = vec![];
+    for _ in 0..5 {
+        host.poll().await?;
+        let started = Instant::now();
+        load::once(&mut connection, &all).await?;
+        after_polls_ms.push(started.elapsed().as_secs_f64() * 1000.0);
+    }
+    after_polls_ms.sort_by(f64::total_cmp);
+    let [middle, slowest] = [after_polls_ms[2], after_polls_ms[4]].map(|ms| format!("{ms:.1} ms"));
+    report.row(&["all rows, the first read after a poll (of 5: middle, slowest)", &middle, &slowest, "–"]);
     for (name, call, callers) in [
         (format!("all rows again ({} KB gzip), 1 caller", body.len() / 1000), &all, 1),
         ("one tenant, 1 caller".to_owned(), &one, 1),
