@@ -155,7 +155,8 @@ fn a_key_whose_numbers_contradict_each_other_is_refused() {
     let mut der = PAIR.key.serialized_der().to_vec();
     *der.last_mut().unwrap() ^= 1;
     let text = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, der);
-    let content = format!("-----BEGIN {PRIVATE_KEY}-----\n{text}\n-----END {PRIVATE_KEY}-----\n{}", PAIR.certificate.pem());
+    let content =
+        format!("-----BEGIN {PRIVATE_KEY}-----\n{text}\n-----END {PRIVATE_KEY}-----\n{}", PAIR.certificate.pem());
     assert_eq!(problem(content), CredentialProblem::BadKey);
 }
 
