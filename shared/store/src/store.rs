@@ -73,7 +73,7 @@ impl Store {
             }),
         };
         if !config.read_only {
-            store.prepare().await?;
+            store.prepare().await.map_err(|error| store.named(error))?;
         }
         Ok(store)
     }
@@ -110,12 +110,17 @@ impl Store {
         self.inner.pool.close().await;
     }
 
+    /// The error with the database it speaks of.
+    fn named(&self, error: StoreError) -> StoreError {
+        error.at(self.inner.file.display())
+    }
+
     /// A connection to read with.
     pub(crate) async fn reading(&self, operation: &'static str) -> Result<PoolConnection<Any>, StoreError> {
         if !self.inner.ready.load(Ordering::Relaxed) {
-            self.look(operation).await?;
+            self.look(operation).await.map_err(|error| self.named(error))?;
         }
-        self.inner.pool.acquire().await.map_err(StoreError::during(operation))
+        self.inner.pool.acquire().await.map_err(|error| self.named(StoreError::during(operation)(error)))
     }
 
     /// Looks whether the tables are there and of this version.
@@ -144,7 +149,8 @@ impl Store {
     /// A transaction to write in. Dropped without [`Writing::commit`], it leaves nothing.
     pub(crate) async fn writing(&self, operation: &'static str) -> Result<Writing, StoreError> {
         let turn = Arc::clone(&self.inner.writing).lock_owned().await;
-        let tx = self.inner.pool.begin_with(sqlite::BEGIN_WRITE).await.map_err(StoreError::during(operation))?;
+        let begun = self.inner.pool.begin_with(sqlite::BEGIN_WRITE).await;
+        let tx = begun.map_err(|error| self.named(StoreError::during(operation)(error)))?;
         Ok(Writing { tx, operation, revised: false, _turn: turn })
     }
 }

@@ -1,10 +1,11 @@
 //! Checks of tenant profiles and their certificates, without asking anybody.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use leitwarte_core::profile::{FoundProfile, TenantProfile, refuse_shared_tenants};
+use leitwarte_core::profile::{
+    FoundProfile, TenantProfile, comparable_name, refuse_shared_names, refuse_shared_tenants,
+};
 use leitwarte_graph::Credential;
 use leitwarte_runtime::profiles;
 use leitwarte_store::TenantInfo;
@@ -90,7 +91,10 @@ pub(super) fn check(profiles_dir: &Path, known: &[TenantInfo], now: DateTime<Utc
     refuse_shared_tenants(&mut found, |id| {
         known.iter().find(|tenant| tenant.tenant_id == Some(id)).map(|tenant| tenant.key.clone())
     });
-    let mut examined = Examined { findings: shared_names(&found), usable: Vec::new() };
+    refuse_shared_names(&mut found, |name| {
+        known.iter().find(|tenant| comparable_name(&tenant.tenant_name) == name).map(|tenant| tenant.key.clone())
+    });
+    let mut examined = Examined { findings: Vec::new(), usable: Vec::new() };
     for FoundProfile { key, profile } in found {
         match profile {
             Err(failure) => examined.findings.push(AREA.failure(&key, &failure)),
@@ -131,24 +135,4 @@ impl Examined {
         let certificate = format!("the certificate ends on {day}");
         self.usable.push(Usable { key, profile, certificate });
     }
-}
-
-/// Two tenants of one name cannot be told apart on pages and in the API.
-fn shared_names(found: &[FoundProfile]) -> Vec<Finding> {
-    let mut first: BTreeMap<&str, &str> = BTreeMap::new();
-    let mut findings = Vec::new();
-    for FoundProfile { key, profile } in found {
-        let Ok(profile) = profile else { continue };
-        match first.get(profile.tenant_name.as_str()) {
-            Some(other) => findings.push(AREA.warning(
-                key,
-                format!("Its `tenant_name` is also that of {other}; pages and lists show two tenants under one name."),
-                "Give each profile its own `tenant_name`.",
-            )),
-            None => {
-                first.insert(&profile.tenant_name, key);
-            }
-        }
-    }
-    findings
 }

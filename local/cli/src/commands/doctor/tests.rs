@@ -143,14 +143,14 @@ fn two_profiles_of_one_tenant_are_found() {
 }
 
 #[test]
-fn one_name_for_two_tenants_is_a_warning() {
+fn one_name_for_two_tenants_is_refused() {
     let base = tempfile::tempdir().unwrap();
     onboard(base.path(), "contoso", &tenant_id(1));
     onboard(base.path(), "fabrikam", &tenant_id(2));
     edit(base.path(), "fabrikam", "\"tenant_name\": \"fabrikam\"", "\"tenant_name\": \"contoso\"");
     let findings = look(base.path(), now());
-    let warnings: Vec<&Finding> = findings.iter().filter(|finding| finding.level == Level::Warning).collect();
-    assert_eq!((warnings.len(), warnings[0].subject.as_str()), (1, "fabrikam"), "{findings:#?}");
+    let faults: Vec<&Finding> = findings.iter().filter(|finding| finding.level == Level::Bad).collect();
+    assert_eq!((faults.len(), faults[0].subject.as_str()), (1, "fabrikam"), "{findings:#?}");
 }
 
 #[test]

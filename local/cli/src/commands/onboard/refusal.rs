@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use leitwarte_core::profile::{FoundProfile, TenantProfile};
+use leitwarte_core::profile::{FoundProfile, TenantProfile, comparable_name};
 use leitwarte_runtime::profiles;
 
 use super::Args;
@@ -55,7 +55,8 @@ fn clash(args: &Args, tenant_name: &str, key: &str, other: &TenantProfile) -> Re
     if other.tenant_id == args.tenant_id {
         return Err(Refusal::SameTenant { key: key.to_owned(), tenant_id: other.tenant_id });
     }
-    if other.tenant_name == tenant_name || other.tenant_name == args.name || key == tenant_name {
+    let taken = comparable_name(&other.tenant_name);
+    if taken == comparable_name(tenant_name) || taken == comparable_name(&args.name) || key == tenant_name {
         return Err(Refusal::SameName { key: key.to_owned(), tenant_name: tenant_name.to_owned() });
     }
     Ok(())
