@@ -73,7 +73,9 @@ impl Store {
             }),
         };
         if !config.read_only {
-            store.prepare().await.map_err(|error| store.named(error))?;
+            // Whoever opens to write is a program that starts, and tells its operator; what readers meet later is
+            // also told to callers of the API, who need not know where the file is.
+            store.prepare().await.map_err(|error| error.at(store.inner.file.display()))?;
         }
         Ok(store)
     }
@@ -110,17 +112,12 @@ impl Store {
         self.inner.pool.close().await;
     }
 
-    /// The error with the database it speaks of.
-    fn named(&self, error: StoreError) -> StoreError {
-        error.at(self.inner.file.display())
-    }
-
     /// A connection to read with.
     pub(crate) async fn reading(&self, operation: &'static str) -> Result<PoolConnection<Any>, StoreError> {
         if !self.inner.ready.load(Ordering::Relaxed) {
-            self.look(operation).await.map_err(|error| self.named(error))?;
+            self.look(operation).await?;
         }
-        self.inner.pool.acquire().await.map_err(|error| self.named(StoreError::during(operation)(error)))
+        self.inner.pool.acquire().await.map_err(StoreError::during(operation))
     }
 
     /// Looks whether the tables are there and of this version.
@@ -149,8 +146,7 @@ impl Store {
     /// A transaction to write in. Dropped without [`Writing::commit`], it leaves nothing.
     pub(crate) async fn writing(&self, operation: &'static str) -> Result<Writing, StoreError> {
         let turn = Arc::clone(&self.inner.writing).lock_owned().await;
-        let begun = self.inner.pool.begin_with(sqlite::BEGIN_WRITE).await;
-        let tx = begun.map_err(|error| self.named(StoreError::during(operation)(error)))?;
+        let tx = self.inner.pool.begin_with(sqlite::BEGIN_WRITE).await.map_err(StoreError::during(operation))?;
         Ok(Writing { tx, operation, revised: false, _turn: turn })
     }
 }

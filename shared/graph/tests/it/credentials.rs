@@ -133,7 +133,7 @@ fn damaged_and_foreign_files_are_refused() {
         b"\x30\x82\x0a\x00binary".to_vec(),
         whole.encode_utf16().flat_map(u16::to_le_bytes).collect(),
         whole[..whole.len() - 100].into(),
-        whole.replace("-----END {PRIVATE_KEY}-----\n", "").into(),
+        whole.replace(&format!("-----END {PRIVATE_KEY}-----\n"), "").into(),
         whole.replacen("MII", "M!!", 1).into(),
         whole.replace("END CERTIFICATE", "END PRIVATE KEY").into(),
     ] {
