@@ -45,8 +45,6 @@ pub struct Limits {
     pub max_items: usize,
     /// Calls under way at once over all tenants.
     pub max_in_flight: usize,
-    /// A call that has waited this long no longer counts as one of them.
-    pub hanging_after: Duration,
 }
 
 impl Default for Limits {
@@ -58,7 +56,6 @@ impl Default for Limits {
             max_pages: 1000,
             max_items: 100_000,
             max_in_flight: 64,
-            hanging_after: Duration::from_millis(500),
         }
     }
 }

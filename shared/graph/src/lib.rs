@@ -15,7 +15,6 @@ mod budget;
 mod client;
 mod config;
 mod error;
-mod gate;
 mod hosts;
 mod paging;
 mod pause;

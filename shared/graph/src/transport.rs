@@ -7,13 +7,13 @@ use leitwarte_core::{DateTime, Utc, Uuid};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, StatusCode, redirect};
 use serde::de::DeserializeOwned;
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use url::{Host, Url};
 
 use crate::budget::Budget;
 use crate::config::{Config, Limits};
 use crate::error::{BadAnswer, GraphError, Peer};
-use crate::gate::Gate;
 use crate::hosts::{AllowedHosts, Service};
 use crate::retry::{Fault, Nature, Passing, asked_pause};
 
@@ -25,7 +25,8 @@ pub(crate) struct Transport {
     direct: reqwest::Client,
     hosts: AllowedHosts,
     limits: Limits,
-    gate: Gate,
+    /// Calls under way at once, over all tenants.
+    places: Semaphore,
     now: Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>,
     new_id: Arc<dyn Fn() -> Uuid + Send + Sync>,
 }
@@ -46,7 +47,7 @@ impl Transport {
             direct,
             hosts: config.allowed_hosts.clone(),
             limits: config.limits,
-            gate: Gate::new(config.limits.max_in_flight, config.limits.hanging_after),
+            places: Semaphore::new(config.limits.max_in_flight),
             now: Arc::clone(&config.now),
             new_id: Arc::clone(&config.new_id),
         })
@@ -94,7 +95,11 @@ impl Transport {
                 Err(_) => Err(unavailable(format!("no answer within {} s", self.limits.call_timeout.as_secs()))),
             }
         };
-        let answer = self.gate.pass(budget, call).await.unwrap_or_else(|| Err(timeout()))?;
+        let Ok(Ok(place)) = tokio::time::timeout_at(budget.deadline(), self.places.acquire()).await else {
+            return Err(timeout());
+        };
+        let answer = call.await?;
+        drop(place);
         match answer.status {
             StatusCode::TOO_MANY_REQUESTS => Err(self.passing(Nature::Throttled, &answer.headers)),
             status if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => {
