@@ -5,6 +5,20 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use leitwarte_host::env::{EnvError, Environment};
+use thiserror::Error;
+
+use crate::database_url::{DatabaseUrl, DatabaseUrlError};
+
+/// A setting cannot be used.
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    /// A variable has a wrong value.
+    #[error(transparent)]
+    Environment(#[from] EnvError),
+    /// The database's address is wrong.
+    #[error(transparent)]
+    Database(#[from] DatabaseUrlError),
+}
 
 /// Everything the emulator can be told.
 #[derive(Debug, Clone)]
@@ -13,10 +27,15 @@ pub struct Config {
     pub invoke_addr: SocketAddr,
     /// Host and first port of the Runtime API, one port per function; port 0 takes free ports.
     pub runtime_addr: SocketAddr,
+    /// The name this emulator has in the network that it shares with one function alone; `{function}` in it stands
+    /// for the function's name. When set, a function is served only over an address of its own name.
+    pub runtime_host: Option<String>,
     /// Metrics and health.
     pub metrics_addr: SocketAddr,
-    /// Folder of the durable queue.
+    /// Folder of the durable queue, unless that is in a shared database.
     pub data_dir: PathBuf,
+    /// The database in which this emulator shares its queue with others.
+    pub shared_database: Option<DatabaseUrl>,
     /// The key that callers beyond loopback must show; made when it is missing.
     pub invoke_key_file: PathBuf,
     /// Where the functions' programs are; nothing when functions run elsewhere and connect by themselves.
@@ -46,6 +65,10 @@ pub struct Limits {
     pub restart_first: Duration,
     /// Longest delay before a restart.
     pub restart_max: Duration,
+    /// How often an emulator that shares its queue shows the others that it lives.
+    pub beat_every: Duration,
+    /// How long another emulator may show no sign of life before its events are run by others.
+    pub dead_after: Duration,
 }
 
 impl Default for Limits {
@@ -58,6 +81,8 @@ impl Default for Limits {
             timeout_drain: Duration::from_secs(1),
             restart_first: Duration::from_millis(100),
             restart_max: Duration::from_secs(30),
+            beat_every: Duration::from_secs(2),
+            dead_after: Duration::from_secs(15),
         }
     }
 }
@@ -90,17 +115,51 @@ impl Config {
     ///
     /// # Errors
     /// A variable has a value that cannot be used.
-    pub fn from_environment(environment: Environment, spawn: bool, program_dir: &Path) -> Result<Self, EnvError> {
+    pub fn from_environment(environment: Environment, spawn: bool, program_dir: &Path) -> Result<Self, ConfigError> {
         Ok(Self {
             invoke_addr: environment.invoke_addr()?,
             runtime_addr: environment.runtime_addr()?,
+            runtime_host: runtime_host(&environment, spawn)?,
             metrics_addr: environment.metrics_addr()?,
             data_dir: environment.data_dir(),
+            shared_database: DatabaseUrl::from_environment(&environment)?,
             invoke_key_file: environment.invoke_key_file(),
             functions_dir: spawn.then(|| environment.functions_dir(program_dir)),
             environment,
             limits: Limits::default(),
             retries: RetryDelays::default(),
         })
+    }
+}
+
+/// `RUNTIME_HOST`. A name without `{function}` would be the same in every function's network and separate nothing.
+fn runtime_host(environment: &Environment, spawn: bool) -> Result<Option<String>, EnvError> {
+    let Some(value) = environment.get("RUNTIME_HOST") else { return Ok(None) };
+    let expected = if spawn {
+        "unset together with --spawn, because child processes connect over loopback"
+    } else if value.contains("{function}") {
+        return Ok(Some(value.to_owned()));
+    } else {
+        "a host name with {function} in it, for example emulator.{function}"
+    };
+    Err(EnvError { name: "RUNTIME_HOST".to_owned(), value: value.to_owned(), expected })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(pairs: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let environment = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Config::from_environment(environment, false, Path::new("."))
+    }
+
+    #[test]
+    fn a_runtime_host_that_separates_nothing_is_refused() {
+        let error = config(&[("RUNTIME_HOST", "emulator")]).unwrap_err().to_string();
+        assert!(error.contains("RUNTIME_HOST is `emulator`") && error.contains("emulator.{function}"), "{error}");
+        let host = config(&[("RUNTIME_HOST", "emulator.{function}")]).unwrap().runtime_host;
+        assert_eq!(host.as_deref(), Some("emulator.{function}"));
+        assert_eq!(config(&[]).unwrap().runtime_host, None);
     }
 }

@@ -16,13 +16,14 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::children;
 use crate::config::Config;
 use crate::function::{Function, Registry};
 use crate::http::listener;
 use crate::invoke_api::{self, Api, InvokeKey, KeyError};
 use crate::metrics::{self, Watched};
-use crate::queue::{Dispatcher, OpenError, Queue};
-use crate::{children, runtime_api};
+use crate::queue::{Dispatcher, OpenError, Queue, Rhythm};
+use crate::runtime_api::{self, LocalHost, system_resolver};
 
 /// How long answers that are ready may take to reach their callers at the stop.
 const LAST_ANSWERS: Duration = Duration::from_secs(5);
@@ -82,7 +83,8 @@ impl Emulator {
         let functions: Vec<_> =
             template.functions.iter().map(|spec| Function::new(spec.clone(), &config.limits, spawned)).collect();
         let names: Vec<_> = functions.iter().map(|function| function.name()).collect();
-        let queue = Queue::open(&config.data_dir, &names, config.limits.pending_events).await?;
+        let shared = config.shared_database.as_ref();
+        let queue = Queue::open(&config.data_dir, shared, &names, config.limits.pending_events).await?;
         let key = InvokeKey::read_or_make(&config.invoke_key_file)?;
         let registry = Arc::new(Registry::new(functions.clone()));
 
@@ -107,6 +109,12 @@ impl Emulator {
             background: JoinSet::new(),
         };
         emulator.serve_callers(invoke.0, observe.0, key);
+        if emulator.queue.is_shared() {
+            let rhythm = Rhythm { beat_every: config.limits.beat_every, dead_after: config.limits.dead_after };
+            let watched = functions.clone();
+            let freed = move || watched.iter().for_each(|function| function.capacity.notify_one());
+            emulator.background.spawn(emulator.queue.clone().keep_in_touch(rhythm, freed));
+        }
         for (function, listener, address) in runtimes {
             emulator.serve_function(&function, listener, &config);
             if let Some(folder) = &config.functions_dir {
@@ -132,7 +140,9 @@ impl Emulator {
     fn serve_function(&mut self, function: &Arc<Function>, listener: TcpListener, config: &Config) {
         self.background.spawn(Arc::clone(function).watchdog());
         let (closing, connections) = (self.closing.clone(), self.connections.clone());
-        self.background.spawn(runtime_api::serve(Arc::clone(function), listener, closing, connections));
+        let host = config.runtime_host.as_deref();
+        let host = host.map(|pattern| LocalHost::new(pattern, function.name(), system_resolver()));
+        self.background.spawn(runtime_api::serve(Arc::clone(function), host, listener, closing, connections));
         let dispatcher = Dispatcher {
             function: Arc::clone(function),
             registry: Arc::clone(&self.registry),

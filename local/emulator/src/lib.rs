@@ -5,15 +5,18 @@
 
 mod children;
 mod config;
+mod database_url;
 mod emulator;
 mod function;
+pub mod health;
 mod http;
 mod invoke_api;
 mod metrics;
 mod queue;
 mod runtime_api;
 
-pub use config::{Config, Limits, RetryDelays};
+pub use config::{Config, ConfigError, Limits, RetryDelays};
+pub use database_url::{DatabaseUrl, DatabaseUrlError};
 pub use emulator::{Emulator, StartError};
 pub use function::MAX_PAYLOAD;
 pub use invoke_api::KeyError;

@@ -1,11 +1,11 @@
-//! The emulator as a program: `emulator [--spawn]`.
+//! The emulator as a program: `emulator [--spawn]`, `emulator health`.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use clap::Parser;
-use leitwarte_emulator::{Config, Emulator};
+use clap::{Parser, Subcommand};
+use leitwarte_emulator::{Config, Emulator, health};
 use leitwarte_host::env::Environment;
 use leitwarte_host::process::{Launcher, die_with_parent_if_asked};
 use leitwarte_host::{limits, logging, shutdown};
@@ -21,6 +21,14 @@ struct Arguments {
     /// The SAM template.
     #[arg(long, env = "TEMPLATE", default_value = "template.yaml")]
     template: PathBuf,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Clone, Copy, Subcommand)]
+enum Command {
+    /// Ask the emulator that runs with the same settings whether it is alive; the exit code tells.
+    Health,
 }
 
 fn main() -> ExitCode {
@@ -36,6 +44,9 @@ fn main() -> ExitCode {
 
 fn start() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
+    if let Some(Command::Health) = arguments.command {
+        return Ok(health::check(Environment::of_process().metrics_addr()?)?);
+    }
     logging::init()?;
     limits::raise_open_files();
     let template = Template::load(&arguments.template)?;

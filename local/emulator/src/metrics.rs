@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -11,14 +12,19 @@ use http::{StatusCode, header};
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
+use leitwarte_host::clock;
 use serde_json::json;
 use tokio::net::TcpListener;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::function::{BUCKETS_MS, Counters, Function, Registry};
 use crate::http::listener;
-use crate::queue::Queue;
+use crate::queue::{Queue, QueueError, causes};
+
+/// How long the queue's database may take to answer; Prometheus waits for ten seconds in all.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 #[derive(Clone)]
 pub(crate) struct Watched {
@@ -71,7 +77,43 @@ async fn ready(State(watched): State<Watched>) -> Response {
 }
 
 async fn metrics(State(watched): State<Watched>) -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], render(&watched))
+    let stored = Stored::read(&watched).await;
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], render(&watched, stored.as_ref()))
+}
+
+/// What only the queue's database knows.
+struct Stored {
+    /// For each function, how long the event that waits longest has been due.
+    oldest_due: Vec<Duration>,
+    dead_letters: Vec<(String, i64)>,
+}
+
+impl Stored {
+    /// Nothing when the database does not answer in time; the rest of the metrics tells so then.
+    async fn read(watched: &Watched) -> Option<Self> {
+        match timeout(PATIENCE, Self::ask(watched)).await {
+            Ok(Ok(stored)) => Some(stored),
+            Ok(Err(error)) => {
+                tracing::warn!(error = causes(&error), "cannot read the queue for the metrics");
+                None
+            }
+            Err(_) => {
+                tracing::warn!("the queue did not answer within {} s for the metrics", PATIENCE.as_secs());
+                None
+            }
+        }
+    }
+
+    async fn ask(watched: &Watched) -> Result<Self, QueueError> {
+        let now_ms = clock::now_ms();
+        let mut oldest_due = Vec::with_capacity(watched.registry.all().len());
+        for function in watched.registry.all() {
+            let due_ms = watched.queue.next_due_ms(function.name(), now_ms).await?;
+            let age_ms = due_ms.and_then(|due_ms| u64::try_from(now_ms - due_ms).ok()).unwrap_or(0);
+            oldest_due.push(Duration::from_millis(age_ms));
+        }
+        Ok(Self { oldest_due, dead_letters: watched.queue.dead_letter_counts().await? })
+    }
 }
 
 struct Metric<'a> {
@@ -80,7 +122,7 @@ struct Metric<'a> {
     help: &'a str,
 }
 
-fn render(watched: &Watched) -> String {
+fn render(watched: &Watched, stored: Option<&Stored>) -> String {
     let mut text = String::new();
     let functions = watched.registry.all();
     let mut each = |name, kind, help, value: &dyn Fn(&Function) -> Vec<(String, String)>| {
@@ -115,7 +157,38 @@ fn render(watched: &Watched) -> String {
     for function in functions {
         durations(&mut text, function);
     }
+    queue(&mut text, watched, stored);
     text
+}
+
+fn queue(text: &mut String, watched: &Watched, stored: Option<&Stored>) {
+    let mut total = |name, kind, help, value: u64| {
+        head(text, &Metric { name, kind, help });
+        let _ = writeln!(text, "{name} {value}");
+    };
+    let readable = u64::from(stored.is_some());
+    total("emulator_queue_readable", "gauge", "1 when the queue's database answers.", readable);
+    let help = "Changes to the queue that its database refused.";
+    total("emulator_queue_write_errors_total", "counter", help, watched.queue.write_errors());
+    let help = "Dead emulators on the same queue whose events this one freed.";
+    total("emulator_takeovers_total", "counter", help, watched.queue.taken_over());
+
+    let Some(stored) = stored else { return };
+    let name = "emulator_events_oldest_due_seconds";
+    head(text, &Metric { name, kind: "gauge", help: "How long the event that waits longest has been due." });
+    for (function, age) in watched.registry.all().iter().zip(&stored.oldest_due) {
+        let _ = writeln!(text, "{name}{{function=\"{}\"}} {}", function.name(), age.as_secs_f64());
+    }
+    let name = "emulator_dead_letters";
+    head(text, &Metric { name, kind: "gauge", help: "Events given up and kept for operators." });
+    for function in watched.registry.all() {
+        let kept = stored.dead_letters.iter().find(|(name, _)| name == function.name()).map_or(0, |(_, kept)| *kept);
+        let _ = writeln!(text, "{name}{{function=\"{}\"}} {kept}", function.name());
+    }
+    // Those of functions that the template has no more want to be seen, too.
+    for (function, kept) in stored.dead_letters.iter().filter(|(name, _)| watched.registry.named(name).is_none()) {
+        let _ = writeln!(text, "{name}{{function=\"{function}\"}} {kept}");
+    }
 }
 
 fn head(text: &mut String, metric: &Metric<'_>) {
@@ -141,14 +214,14 @@ fn durations(text: &mut String, function: &Function) {
     let mut below = 0;
     for (bound_ms, bucket) in BUCKETS_MS.iter().zip(&counters.buckets) {
         below += Counters::get(bucket);
-        let bound = std::time::Duration::from_millis(*bound_ms).as_secs_f64();
+        let bound = Duration::from_millis(*bound_ms).as_secs_f64();
         let _ = writeln!(text, "emulator_duration_seconds_bucket{{function=\"{name}\",le=\"{bound}\"}} {below}");
     }
     let count = Counters::get(&counters.succeeded)
         + Counters::get(&counters.failed)
         + Counters::get(&counters.timed_out)
         + Counters::get(&counters.crashed);
-    let sum = std::time::Duration::from_micros(Counters::get(&counters.duration_us)).as_secs_f64();
+    let sum = Duration::from_micros(Counters::get(&counters.duration_us)).as_secs_f64();
     let _ = writeln!(text, "emulator_duration_seconds_bucket{{function=\"{name}\",le=\"+Inf\"}} {count}");
     let _ = writeln!(text, "emulator_duration_seconds_sum{{function=\"{name}\"}} {sum}");
     let _ = writeln!(text, "emulator_duration_seconds_count{{function=\"{name}\"}} {count}");

@@ -1,17 +1,47 @@
-//! Asynchronous events: kept, retried, given up, handed on.
+//! Asynchronous events: kept, retried, given up, handed on. Everything here holds on every database.
 
 mod common;
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use common::database::Database;
 use common::{Host, Reply, eventually};
 use serde_json::{Value, json};
 
+/// Runs each of these tests, `async fn name(database: Database)`, on every database.
+macro_rules! on_every_database {
+    ($($name:ident),+ $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test] async fn $name() { super::$name(crate::Database::Sqlite).await })+
+        }
+        mod postgres {
+            $(#[tokio::test] async fn $name() { super::$name(crate::Database::postgres().await).await })+
+        }
+    };
+}
+
+on_every_database!(
+    an_event_is_run_after_its_202,
+    a_function_error_is_retried_twice_with_the_same_id_and_then_given_up,
+    a_dead_letter_can_be_looked_at_run_again_and_forgotten,
+    an_event_nobody_can_take_is_given_up_at_its_age,
+    a_crash_counts_as_an_attempt,
+    destinations_get_the_record_of_success_and_failure,
+    destinations_that_lead_in_a_circle_end,
+    a_slot_of_a_schedule_becomes_one_event_only,
+    many_events_at_once_are_all_kept_and_all_run,
+    pending_events_are_bounded,
+    without_a_queue_events_are_refused_and_calls_go_on,
+    what_operators_want_to_know_of_the_queue_is_in_the_metrics,
+    text_that_no_database_can_hold_is_looked_for_in_vain,
+);
+
 const POLICY: &str = "EventInvokeConfig: {MaximumRetryAttempts: 2, MaximumEventAgeInSeconds: 3600}";
 
-#[tokio::test]
-async fn an_event_is_run_after_its_202() {
-    let host = Host::start(&[("work", "")]).await;
+async fn an_event_is_run_after_its_202(database: Database) {
+    let host = Host::on(&database, &[("work", "")], |_| ()).await;
     let id = host.caller.event("work", r#"{"n":1}"#).await;
     assert_eq!(host.caller.report("work").await["pending_async"], 1);
     let runtime = host.runtime("work");
@@ -21,9 +51,8 @@ async fn an_event_is_run_after_its_202() {
     eventually("it is finished", async || host.caller.report("work").await["pending_async"] == 0).await;
 }
 
-#[tokio::test]
-async fn a_function_error_is_retried_twice_with_the_same_id_and_then_given_up() {
-    let host = Host::start(&[("work", POLICY)]).await;
+async fn a_function_error_is_retried_twice_with_the_same_id_and_then_given_up(database: Database) {
+    let host = Host::on(&database, &[("work", POLICY)], |_| ()).await;
     let id = host.caller.event("work", r#"{"n":1}"#).await;
     let runtime = host.runtime("work");
     let mut attempts = Vec::new();
@@ -46,9 +75,8 @@ async fn a_function_error_is_retried_twice_with_the_same_id_and_then_given_up() 
     assert_eq!(host.caller.report("work").await["pending_async"], 0);
 }
 
-#[tokio::test]
-async fn a_dead_letter_can_be_looked_at_run_again_and_forgotten() {
-    let host = Host::start(&[("work", "EventInvokeConfig: {MaximumRetryAttempts: 0}")]).await;
+async fn a_dead_letter_can_be_looked_at_run_again_and_forgotten(database: Database) {
+    let host = Host::on(&database, &[("work", "EventInvokeConfig: {MaximumRetryAttempts: 0}")], |_| ()).await;
     let runtime = host.runtime("work");
     for n in 0..2 {
         host.caller.event("work", n.to_string()).await;
@@ -78,14 +106,13 @@ async fn a_dead_letter_can_be_looked_at_run_again_and_forgotten() {
     assert!(host.caller.dead_letters().await.is_empty());
 }
 
-#[tokio::test]
-async fn an_event_nobody_can_take_is_given_up_at_its_age() {
+async fn an_event_nobody_can_take_is_given_up_at_its_age(database: Database) {
     // The youngest age a template allows is a minute: let the event be accepted by an emulator whose clock it passed.
-    let host = Host::start(&[("work", "EventInvokeConfig: {MaximumEventAgeInSeconds: 60}")]).await;
+    let host = Host::on(&database, &[("work", "EventInvokeConfig: {MaximumEventAgeInSeconds: 60}")], |_| ()).await;
     host.caller.event("work", "1").await;
     let folder = host.stop().await;
-    age_all_events(&folder.path().join("data/queue.db")).await;
-    let host = Host::again(folder, &[("work", "")], false, |_| ()).await;
+    database.execute(&folder.path().join("data"), "UPDATE events SET expires_at_ms = 1").await;
+    let host = Host::again(folder, &[("work", "")], false, |config| database.configure(config)).await;
     eventually("it is given up", async || !host.caller.dead_letters().await.is_empty()).await;
     let letter = host.caller.dead_letters().await.remove(0);
     assert_eq!(
@@ -94,16 +121,8 @@ async fn an_event_nobody_can_take_is_given_up_at_its_age() {
     );
 }
 
-async fn age_all_events(queue: &std::path::Path) {
-    sqlx::any::install_default_drivers();
-    let pool = sqlx::AnyPool::connect(&format!("sqlite://{}", queue.display())).await.unwrap();
-    sqlx::query("UPDATE events SET expires_at_ms = 1").execute(&pool).await.unwrap();
-    pool.close().await;
-}
-
-#[tokio::test]
-async fn a_crash_counts_as_an_attempt() {
-    let host = Host::with(&[("work", POLICY)], false, |config| config.limits.crash_grace = Duration::ZERO).await;
+async fn a_crash_counts_as_an_attempt(database: Database) {
+    let host = Host::on(&database, &[("work", POLICY)], |config| config.limits.crash_grace = Duration::ZERO).await;
     let id = host.caller.event("work", "1").await;
     let crashing = host.runtime("work");
     assert_eq!(crashing.next().await.id, id);
@@ -115,12 +134,11 @@ async fn a_crash_counts_as_an_attempt() {
     eventually("it is finished", async || host.caller.report("work").await["pending_async"] == 0).await;
 }
 
-#[tokio::test]
-async fn destinations_get_the_record_of_success_and_failure() {
+async fn destinations_get_the_record_of_success_and_failure(database: Database) {
     let policy = "EventInvokeConfig:\n  MaximumRetryAttempts: 0\n  DestinationConfig:\n    \
                   OnSuccess: {Type: Lambda, Destination: !GetAtt good.Arn}\n    \
                   OnFailure: {Type: Lambda, Destination: !GetAtt bad.Arn}";
-    let host = Host::start(&[("work", policy), ("good", ""), ("bad", "")]).await;
+    let host = Host::on(&database, &[("work", policy), ("good", ""), ("bad", "")], |_| ()).await;
     let (work, good, bad) = (host.runtime("work"), host.runtime("good"), host.runtime("bad"));
 
     let id = host.caller.event("work", r#"{"n":1}"#).await;
@@ -146,10 +164,9 @@ async fn destinations_get_the_record_of_success_and_failure() {
     assert_eq!(host.caller.dead_letters().await.len(), 1, "a failure is kept for operators, too");
 }
 
-#[tokio::test]
-async fn destinations_that_lead_in_a_circle_end() {
+async fn destinations_that_lead_in_a_circle_end(database: Database) {
     let policy = "EventInvokeConfig: {DestinationConfig: {OnSuccess: {Type: Lambda, Destination: !GetAtt work.Arn}}}";
-    let host = Host::start(&[("work", policy)]).await;
+    let host = Host::on(&database, &[("work", policy)], |_| ()).await;
     host.caller.event("work", "1").await;
     let runtime = host.runtime("work");
     for _ in 0..=16 {
@@ -159,9 +176,8 @@ async fn destinations_that_lead_in_a_circle_end() {
     eventually("nothing is left", async || host.caller.report("work").await["pending_async"] == 0).await;
 }
 
-#[tokio::test]
-async fn a_slot_of_a_schedule_becomes_one_event_only() {
-    let host = Host::start(&[("work", "")]).await;
+async fn a_slot_of_a_schedule_becomes_one_event_only(database: Database) {
+    let host = Host::on(&database, &[("work", "")], |_| ()).await;
     let fire = async |slot: &str| -> Reply {
         let headers =
             [("x-amz-invocation-type", "Event"), ("x-leitwarte-schedule", "tick"), ("x-leitwarte-slot", slot)];
@@ -186,9 +202,8 @@ async fn a_slot_of_a_schedule_becomes_one_event_only() {
     assert_eq!(fire("soon").await.status, 400);
 }
 
-#[tokio::test]
-async fn many_events_at_once_are_all_kept_and_all_run() {
-    let host = Host::start(&[("work", "")]).await;
+async fn many_events_at_once_are_all_kept_and_all_run(database: Database) {
+    let host = Host::on(&database, &[("work", "")], |_| ()).await;
     let senders: Vec<_> = (0..500)
         .map(|n: i32| {
             let caller = host.caller.clone();
@@ -211,9 +226,8 @@ async fn many_events_at_once_are_all_kept_and_all_run() {
     assert_eq!(ran, sent);
 }
 
-#[tokio::test]
-async fn pending_events_are_bounded() {
-    let host = Host::with(&[("work", "")], false, |config| config.limits.pending_events = 2).await;
+async fn pending_events_are_bounded(database: Database) {
+    let host = Host::on(&database, &[("work", "")], |config| config.limits.pending_events = 2).await;
     host.caller.event("work", "1").await;
     host.caller.event("work", "2").await;
     let reply = host.caller.post("work", &[("x-amz-invocation-type", "Event")], "3").await;
@@ -221,25 +235,17 @@ async fn pending_events_are_bounded() {
     assert_eq!(host.caller.report("work").await["pending_async"], 2);
 }
 
-#[tokio::test]
-async fn without_a_queue_events_are_refused_and_calls_go_on() {
-    let host = Host::start(&[("work", "")]).await;
+async fn without_a_queue_events_are_refused_and_calls_go_on(database: Database) {
+    let host = Host::on(&database, &[("work", "")], |_| ()).await;
     host.runtime("work").echo();
-    break_queue(&host.folder.path().join("data/queue.db")).await;
+    // Stands for a full disk: no event can be written any more.
+    database.execute(&host.folder.path().join("data"), "ALTER TABLE events RENAME TO gone").await;
     let reply = host.caller.post("work", &[("x-amz-invocation-type", "Event")], "1").await;
     assert_eq!((reply.status, reply.error_type()), (500, "ServiceException"));
     assert_eq!(host.caller.invoke("work", "1").await.status, 200);
 }
 
-/// Stands for a full disk: no row can be written any more.
-async fn break_queue(queue: &std::path::Path) {
-    sqlx::any::install_default_drivers();
-    let pool = sqlx::AnyPool::connect(&format!("sqlite://{}", queue.display())).await.unwrap();
-    let trigger = "CREATE TRIGGER full BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'disk full'); END";
-    sqlx::query(trigger).execute(&pool).await.unwrap();
-    pool.close().await;
-}
-
+/// On a shared queue such an event is not even taken: see `a_busy_emulator_leaves_events_to_others`.
 #[tokio::test]
 async fn an_event_that_no_process_took_in_time_is_tried_again_without_counting_as_attempt() {
     let host = Host::with(&[("work", "EventInvokeConfig: {MaximumRetryAttempts: 0}")], false, |config| {
@@ -265,4 +271,51 @@ async fn an_event_that_no_process_took_in_time_is_tried_again_without_counting_a
     runtime.answer(&event, "1").await;
     eventually("it is finished", async || host.caller.report("work").await["pending_async"] == 0).await;
     assert!(host.caller.dead_letters().await.is_empty());
+}
+
+async fn what_operators_want_to_know_of_the_queue_is_in_the_metrics(database: Database) {
+    let functions = [("work", "EventInvokeConfig: {MaximumRetryAttempts: 0}"), ("idle", "")];
+    let host = Host::on(&database, &functions, |_| ()).await;
+    let value = async |metric: &str| -> String {
+        let text = host.metrics("/metrics").await.1;
+        let line = text.lines().find_map(|line| line.strip_prefix(metric)?.strip_prefix(' '));
+        line.unwrap_or_else(|| panic!("no {metric} in:\n{text}")).to_owned()
+    };
+    let oldest = r#"emulator_events_oldest_due_seconds{function="work"}"#;
+    assert_eq!((value(oldest).await.as_str(), value("emulator_queue_readable").await.as_str()), ("0", "1"));
+    host.caller.event("work", "1").await;
+    let data = host.folder.path().join("data");
+    database.execute(&data, "UPDATE events SET next_attempt_at_ms = next_attempt_at_ms - 90000").await;
+    let age: f64 = value(oldest).await.parse().unwrap();
+    assert!((90.0..120.0).contains(&age), "{age}");
+    assert_eq!(value(r#"emulator_events_oldest_due_seconds{function="idle"}"#).await, "0");
+
+    let runtime = host.runtime("work");
+    let event = runtime.next().await;
+    assert_eq!(value(oldest).await, "0", "it waits no more");
+    runtime.fail(&event, "Broken").await;
+    let dead = r#"emulator_dead_letters{function="work"}"#;
+    eventually("it is given up", async || value(dead).await == "1").await;
+
+    assert_eq!(value("emulator_queue_write_errors_total").await, "0");
+    database.execute(&data, "ALTER TABLE events RENAME TO gone").await;
+    assert_eq!(host.caller.post("work", &[("x-amz-invocation-type", "Event")], "1").await.status, 500);
+    assert_ne!(value("emulator_queue_write_errors_total").await, "0");
+    assert_eq!(value("emulator_queue_readable").await, "0");
+    assert_eq!(value("emulator_takeovers_total").await, "0");
+}
+
+async fn text_that_no_database_can_hold_is_looked_for_in_vain(database: Database) {
+    let host = Host::on(&database, &[("work", "")], |_| ()).await;
+    assert_eq!(host.caller.get("/host/dead-letters/%00").await.status, 404);
+    assert_eq!(host.caller.get("/host/dead-letters?after=%00").await.status, 200);
+    assert_eq!(host.caller.get("/host/schedules/%00").await.status, 200);
+
+    let context = BASE64_STANDARD.encode(r#"{"custom":"\u0000"}"#);
+    let headers = [("x-amz-invocation-type", "Event"), ("x-amz-client-context", context.as_str())];
+    let event = r#"{"escaped":"\u0000"}"#;
+    assert_eq!(host.caller.post("work", &headers, event).await.status, 202);
+    let got = host.runtime("work").next().await;
+    assert_eq!(String::from_utf8_lossy(&got.body), event);
+    assert_eq!(got.headers["lambda-runtime-client-context"], r#"{"custom":"\u0000"}"#);
 }

@@ -2,78 +2,31 @@
 
 mod common;
 
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
+use std::process::Command;
 use std::time::Duration;
 
-use common::{Caller, SOON, eventually, install_scripted, template};
+use common::eventually;
+use common::program::{self, Program};
 use serde_json::json;
 
-/// A running `emulator --spawn` with a function `scripted`.
-struct Program {
-    child: Child,
-    caller: Caller,
-}
+const FUNCTIONS: &[(&str, &str)] = &[("scripted", "Timeout: 30")];
 
 fn command(folder: &Path) -> Command {
-    let template_file = folder.join("template.yaml");
-    std::fs::write(&template_file, template(&[("scripted", "Timeout: 30")])).expect("a template");
-    install_scripted(&folder.join("programs"), ["scripted"].into_iter());
-    let mut command = Command::new(env!("CARGO_BIN_EXE_emulator"));
-    command
-        .arg("--spawn")
-        .env("TEMPLATE", template_file)
-        .env("DATA_DIR", folder.join("data"))
-        .env("FUNCTIONS_DIR", folder.join("programs"))
-        .env("INVOKE_ADDR", "127.0.0.1:0")
-        .env("METRICS_ADDR", "127.0.0.1:0")
-        .env_remove("RUST_LOG")
-        .env_remove("LOG_FORMAT")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    command
+    program::command(folder, FUNCTIONS, true)
 }
 
-impl Program {
-    fn start(folder: &Path) -> Self {
-        let mut child = command(folder).spawn().expect("the emulator starts");
-        let lines = BufReader::new(child.stdout.take().expect("piped")).lines();
-        let (found, address) = mpsc::channel();
-        std::thread::spawn(move || {
-            // Reads to the end, so that the emulator never waits for somebody to read its log.
-            for line in lines.map_while(Result::ok) {
-                if let Some((_, rest)) = line.split_once("emulator takes invocations address=") {
-                    let _ = found.send(rest.split(' ').next().unwrap_or_default().to_owned());
-                }
-            }
-        });
-        let address = address.recv_timeout(SOON).expect("the emulator says where it listens");
-        Self { child, caller: Caller::new(address.parse().expect("an address")) }
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn recorded(file: &Path) -> Vec<String> {
-    let mut ids: Vec<_> = std::fs::read_to_string(file).unwrap_or_default().lines().map(str::to_owned).collect();
-    ids.sort();
-    ids.dedup();
-    ids
+fn start(folder: &Path) -> Program {
+    Program::start(&mut command(folder))
 }
 
 #[tokio::test]
 async fn acknowledged_events_run_after_the_emulator_was_killed() {
     let folder = tempfile::tempdir().unwrap();
     let (record, go) = (folder.path().join("record"), folder.path().join("go"));
-    let mut first = Program::start(folder.path());
+    let mut first = start(folder.path());
     let wait = json!({"do": "wait", "until": go}).to_string();
     let mut sent = vec![first.caller.event("scripted", wait).await];
     eventually("the function is busy", async || first.caller.report("scripted").await["in_flight"] == 1).await;
@@ -82,13 +35,13 @@ async fn acknowledged_events_run_after_the_emulator_was_killed() {
     }
     first.child.kill().unwrap();
     first.child.wait().unwrap();
-    assert!(recorded(&record).is_empty(), "nothing could run before");
+    assert!(program::recorded(&record).is_empty(), "nothing could run before");
 
     std::fs::write(&go, "").unwrap();
-    let second = Program::start(folder.path());
+    let second = start(folder.path());
     let mut expected = sent.split_off(1);
     expected.sort();
-    eventually("every acknowledged event has run", async || recorded(&record) == expected).await;
+    eventually("every acknowledged event has run", async || program::recorded(&record) == expected).await;
     eventually("none is left", async || second.caller.report("scripted").await["pending_async"] == 0).await;
 }
 
@@ -102,7 +55,7 @@ async fn functions_die_with_a_killed_emulator() {
     std::fs::write(&bootstrap, format!("#!/bin/sh\necho $$ > {}\nexec sleep 1000\n", pid_file.display())).unwrap();
     std::fs::set_permissions(&bootstrap, std::fs::Permissions::from_mode(0o755)).unwrap();
 
-    let mut program = Program::start(folder.path());
+    let mut program = start(folder.path());
     let pid = || std::fs::read_to_string(&pid_file).unwrap_or_default().trim().to_owned();
     eventually("it runs", async || !pid().is_empty()).await;
     program.child.kill().unwrap();
@@ -118,7 +71,7 @@ async fn functions_die_with_a_killed_emulator() {
 async fn sigterm_lets_the_running_call_finish_and_ends_with_success() {
     let folder = tempfile::tempdir().unwrap();
     let go = folder.path().join("go");
-    let mut program = Program::start(folder.path());
+    let mut program = start(folder.path());
     let call = tokio::spawn({
         let (caller, payload) = (program.caller.clone(), json!({"do": "wait", "until": go}).to_string());
         async move { caller.invoke("scripted", payload).await }
@@ -136,7 +89,7 @@ async fn sigterm_lets_the_running_call_finish_and_ends_with_success() {
 #[tokio::test]
 async fn a_second_emulator_on_the_same_data_refuses_to_start() {
     let folder = tempfile::tempdir().unwrap();
-    let _first = Program::start(folder.path());
+    let _first = start(folder.path());
     let output = fails_to_start(folder.path());
     assert!(output.contains("another emulator uses") && output.contains("DATA_DIR"), "{output}");
 }

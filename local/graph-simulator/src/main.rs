@@ -30,6 +30,9 @@ struct Arguments {
     /// Address to listen on; port 0 takes a free one.
     #[arg(long, default_value = "127.0.0.1:0")]
     listen: SocketAddr,
+    /// Name by which clients reach this host; profiles and the TLS certificate hold it. Default: the address.
+    #[arg(long, value_name = "HOST")]
+    name: Option<String>,
     /// Speak TLS and write the authority to trust (ca.pem) into this folder.
     #[arg(long, value_name = "DIR")]
     tls_dir: Option<PathBuf>,
@@ -80,7 +83,7 @@ async fn serve() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     start_log();
     let stop = stop_signal()?;
-    let binding = Binding::bind(arguments.listen, arguments.tls_dir.as_deref()).await?;
+    let binding = Binding::bind_as(arguments.name.as_deref(), arguments.listen, arguments.tls_dir.as_deref()).await?;
     let config = Config { settings: arguments.settings(), ..tenants(&arguments, binding.base_url())? };
     let simulator = binding.serve(config)?;
     let trust = arguments.tls_dir.map(|dir| format!(" (trust {})", dir.join(CA_FILE).display())).unwrap_or_default();

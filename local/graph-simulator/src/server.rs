@@ -59,6 +59,14 @@ impl Binding {
     /// # Errors
     /// When the address is taken or the TLS folder cannot be written.
     pub async fn bind(listen: SocketAddr, tls_dir: Option<&Path>) -> Result<Self, StartError> {
+        Self::bind_as(None, listen, tls_dir).await
+    }
+
+    /// As [`Self::bind`], for clients that know this host by a name: profiles and the TLS certificate hold it.
+    ///
+    /// # Errors
+    /// As [`Self::bind`].
+    pub async fn bind_as(name: Option<&str>, listen: SocketAddr, tls_dir: Option<&Path>) -> Result<Self, StartError> {
         let failed = |source| StartError::Listen { address: listen, source };
         let listener = TcpListener::bind(listen).await.map_err(failed)?;
         let mut address = listener.local_addr().map_err(failed)?;
@@ -66,9 +74,13 @@ impl Binding {
             // Whoever listens everywhere is reached here at least; clients elsewhere address it by name.
             address.set_ip(Ipv4Addr::LOCALHOST.into());
         }
-        let tls = tls_dir.map(|dir| tls::acceptor(dir, address)).transpose()?;
+        let tls = tls_dir.map(|dir| tls::acceptor(dir, name, address)).transpose()?;
         let scheme = if tls.is_some() { "https" } else { "http" };
-        Ok(Self { listener, tls, scheme, base_url: format!("{scheme}://{address}") })
+        let base_url = match name {
+            Some(name) => format!("{scheme}://{name}:{}", address.port()),
+            None => format!("{scheme}://{address}"),
+        };
+        Ok(Self { listener, tls, scheme, base_url })
     }
 
     /// `http://host:port`, for `authority_host` and `graph_endpoint` of profiles.

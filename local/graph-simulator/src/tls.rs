@@ -32,11 +32,12 @@ pub enum TlsError {
 }
 
 /// Makes an authority and a server certificate of it, writes the authority's certificate to [`CA_FILE`] in `dir` and
-/// keeps both keys in memory. The certificate is good for `localhost`, the loopback addresses and the listener's own.
+/// keeps both keys in memory. The certificate is good for `name`, `localhost`, the loopback addresses and the
+/// listener's own.
 ///
 /// # Errors
 /// When the folder cannot be written or the cryptography library refuses.
-pub(crate) fn acceptor(dir: &Path, listen: SocketAddr) -> Result<TlsAcceptor, TlsError> {
+pub(crate) fn acceptor(dir: &Path, name: Option<&str>, listen: SocketAddr) -> Result<TlsAcceptor, TlsError> {
     let mut ca = CertificateParams::default();
     ca.distinguished_name.push(DnType::CommonName, "Graph simulator CA");
     ca.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
@@ -44,6 +45,7 @@ pub(crate) fn acceptor(dir: &Path, listen: SocketAddr) -> Result<TlsAcceptor, Tl
     let ca = CertifiedIssuer::self_signed(ca, KeyPair::generate()?)?;
 
     let mut names = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
+    names.extend(name.map(str::to_owned));
     let own = listen.ip().to_string();
     if !listen.ip().is_unspecified() && !names.contains(&own) {
         names.push(own);

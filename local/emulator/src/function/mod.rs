@@ -1,5 +1,6 @@
 //! One function: brings events and processes together and decides how each invocation ends.
 
+mod conclusion;
 mod counters;
 mod delivery;
 mod name;
@@ -22,6 +23,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::config::Limits;
+use conclusion::End;
 pub(crate) use counters::{BUCKETS_MS, Counters};
 use delivery::Delivery;
 pub use outcome::MAX_PAYLOAD;
@@ -107,8 +109,10 @@ impl Function {
         let (reply, finished) = oneshot::channel();
         let now = Instant::now();
         let mut state = self.lock();
+        let request_id = invocation.request_id;
         if !state.place(lane, Arc::new(invocation), reply, now) {
             drop(state);
+            tracing::debug!(function = self.name(), %request_id, outcome = "throttle", "too many callers wait");
             Counters::add(&self.counters.throttled);
             return Err(NotRun::Throttled);
         }
@@ -172,11 +176,7 @@ impl Function {
             self.learn_from_late_answer(request_id);
             return false;
         };
-        Counters::add(match outcome {
-            Outcome::Success(_) => &self.counters.succeeded,
-            Outcome::Error(_) | Outcome::NotRun(_) => &self.counters.failed,
-        });
-        self.counters.observe(running.finish(outcome, Instant::now()));
+        self.conclude(running, End::Reported, outcome, Instant::now());
         if quiet {
             self.quiet.notify_one();
         }
@@ -210,11 +210,9 @@ impl Function {
         let lost = self.lock().lost(connection, peer);
         for running in lost {
             let request_id = running.invocation.request_id;
-            tracing::warn!(function = self.name(), %request_id, "process gone while it worked: its connection closed");
             *self.last_lost.lock().unwrap_or_else(PoisonError::into_inner) = Some(request_id);
-            Counters::add(&self.counters.crashed);
             let document = outcome::exit_error(request_id, "connection closed");
-            self.counters.observe(running.finish(Outcome::Error(document), Instant::now()));
+            self.conclude(running, End::Crashed, Outcome::Error(document), Instant::now());
         }
         self.quiet.notify_one();
     }
@@ -251,14 +249,20 @@ impl Function {
         }
     }
 
-    /// How many asynchronous events this function may hold in memory: twice what its processes can work on, so
-    /// that a process finds the next one when it is done.
-    pub(crate) fn event_window(&self) -> usize {
+    /// How many more asynchronous events this function may take from the queue when it holds `held`; nothing while no
+    /// process is there.
+    pub(crate) fn event_room(&self, held: usize, shared: bool) -> Option<usize> {
         let state = self.lock();
         if !state.has_process() || self.stopping.load(Ordering::Relaxed) {
-            return 0;
+            return None;
         }
-        (2 * (state.idle_count() + state.running_count())).clamp(2, 128)
+        Some(if shared {
+            // As many as can start at once: what waits here could be running at another emulator.
+            state.idle_count().saturating_sub(state.events_waiting())
+        } else {
+            // Twice what the processes can work on, so that a process finds the next one when it is done.
+            (2 * (state.idle_count() + state.running_count())).clamp(2, 128).saturating_sub(held)
+        })
     }
 
     /// How much waits for a process and how much one works on.

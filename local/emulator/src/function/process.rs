@@ -9,7 +9,7 @@ use leitwarte_host::process::{Exit, Observer, Supervised, UnreadOutput, print_li
 use serde::Serialize;
 use tokio::time::Instant;
 
-use super::{Counters, Function, Outcome, outcome, reject, summary};
+use super::{End, Function, Outcome, outcome, reject, summary};
 
 /// A process that ran this long had started well, even if it never got an event.
 const STARTED_WELL: Duration = Duration::from_secs(10);
@@ -101,9 +101,8 @@ impl Function {
         let running = self.lock().process_ended(now);
         let count = running.len();
         for running in running {
-            Counters::add(&self.counters.crashed);
             let document = outcome::exit_error(running.invocation.request_id, reason);
-            self.counters.observe(running.finish(Outcome::Error(document), now));
+            self.conclude(running, End::Crashed, Outcome::Error(document), now);
         }
         self.quiet.notify_one();
         self.hurry.notify_one();

@@ -68,17 +68,22 @@ pub(crate) struct Running {
     pub(crate) connection: ConnectionId,
     pub(crate) deadline: Instant,
     reply: oneshot::Sender<Finished>,
-    lane: Lane,
-    started: Instant,
+    pub(crate) lane: Lane,
+    queued_at: Instant,
+    pub(crate) started: Instant,
     output_mark: u64,
 }
 
 impl Running {
-    /// Tells the caller, if it still listens, and returns how long the function worked.
-    pub(crate) fn finish(self, outcome: Outcome, now: Instant) -> Duration {
+    /// Tells the caller, if it still listens.
+    pub(crate) fn finish(self, outcome: Outcome, now: Instant) {
         let duration = now - self.started;
         let _ = self.reply.send(Finished { outcome, duration, output_mark: self.output_mark });
-        duration
+    }
+
+    /// How long it waited for a process.
+    pub(crate) fn waited(&self) -> Duration {
+        self.started - self.queued_at
     }
 }
 
@@ -228,6 +233,7 @@ impl State {
             deadline: now + self.limits.timeout,
             reply: waiting.reply,
             lane,
+            queued_at: waiting.queued_at,
             started: now,
             output_mark,
         };

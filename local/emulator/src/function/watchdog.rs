@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::outcome::timeout_error;
 use super::state::{Running, Waiting};
-use super::{Counters, Finished, Function, NotRun, Outcome};
+use super::{Counters, End, Finished, Function, NotRun, Outcome};
 
 impl Function {
     /// Runs as long as the function exists.
@@ -55,19 +55,13 @@ impl Function {
 
     fn time_out(&self, running: Running, now: Instant) {
         let request_id = running.invocation.request_id;
-        let seconds = self.spec.timeout.as_secs_f64();
-        tracing::warn!(
-            function = self.name(),
-            %request_id,
-            "timed out after {seconds} s; raise Timeout in the template if it needs longer"
-        );
-        Counters::add(&self.counters.timed_out);
         let document = timeout_error(request_id, self.spec.timeout, clock::now());
-        self.counters.observe(running.finish(Outcome::Error(document), now));
+        self.conclude(running, End::TimedOut, Outcome::Error(document), now);
     }
 
     fn turn_away(&self, waiting: Waiting) {
-        tracing::debug!(function = self.name(), request_id = %waiting.invocation.request_id, "no process came in time");
+        let request_id = waiting.invocation.request_id;
+        tracing::debug!(function = self.name(), %request_id, outcome = "throttle", "no process came in time");
         Counters::add(&self.counters.throttled);
         let _ = waiting.reply.send(Finished::not_run(NotRun::Throttled));
     }

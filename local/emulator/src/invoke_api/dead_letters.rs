@@ -107,7 +107,10 @@ fn not_found(id: &str) -> ApiError {
 }
 
 fn failed(error: &QueueError) -> ApiError {
-    tracing::error!(error = causes(error), "cannot use the dead letters; check the data directory");
+    tracing::error!(
+        error = causes(error),
+        "cannot use the dead letters; check the disk of DATA_DIR, or the server of DATABASE_URL"
+    );
     ApiError::Service("the event queue cannot be used")
 }
 

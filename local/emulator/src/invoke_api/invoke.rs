@@ -42,11 +42,28 @@ pub(super) struct Parameters {
     qualifier: Option<String>,
 }
 
-/// Runs a function and answers with its answer, or keeps the event, or only says whether it could.
+/// Runs a function and answers with its answer, or keeps the event, or only says whether it could. Every answer
+/// carries the request id under which it is found in the logs of gateway, emulator and function.
 pub(super) async fn invoke(
     State(api): State<Arc<Api>>,
     Path(name): Path<String>,
     Query(parameters): Query<Parameters>,
+    request: Request<Body>,
+) -> Response {
+    let request_id = clock::new_id();
+    let answer = answer(&api, &name, parameters.qualifier.as_deref(), request_id, request).await;
+    answer.unwrap_or_else(|error| {
+        let mut response = error.into_response();
+        response.headers_mut().insert(REQUEST_ID, id_header(request_id));
+        response
+    })
+}
+
+async fn answer(
+    api: &Api,
+    name: &str,
+    qualifier: Option<&str>,
+    request_id: Uuid,
     request: Request<Body>,
 ) -> Result<Response, ApiError> {
     let (head, body) = request.into_parts();
@@ -54,8 +71,7 @@ pub(super) async fn invoke(
         BodyError::TooLarge(_) => ApiError::TooLarge { limit: MAX_PAYLOAD, kind: "InvokeFunction" },
         BodyError::Broken => ApiError::InvalidParameter("the request body ended early".to_owned()),
     })?;
-    let function = api.registry.resolve(&name, parameters.qualifier.as_deref()).map_err(ApiError::FunctionNotFound)?;
-    let request_id = clock::new_id();
+    let function = api.registry.resolve(name, qualifier).map_err(ApiError::FunctionNotFound)?;
     let kind = head.headers.get(INVOCATION_TYPE).map_or(Ok("RequestResponse"), HeaderValue::to_str);
     match kind {
         Ok("RequestResponse") => {
@@ -68,7 +84,7 @@ pub(super) async fn invoke(
             };
             call(function, invocation, tail).await
         }
-        Ok("Event") => keep(&api, function, request_id, payload, &head.headers).await,
+        Ok("Event") => keep(api, function, request_id, payload, &head.headers).await,
         Ok("DryRun") => Ok((StatusCode::NO_CONTENT, [(REQUEST_ID, id_header(request_id))]).into_response()),
         _ => {
             Err(ApiError::InvalidParameter("X-Amz-Invocation-Type must be RequestResponse, Event or DryRun".to_owned()))
@@ -141,10 +157,14 @@ async fn keep(
         QueueError::Full => ApiError::TooManyRequests("Rate Exceeded: too many events wait for the function"),
         QueueError::Closed => ApiError::Stopping,
         error @ QueueError::Database(_) => {
-            tracing::error!(error = causes(&error), "cannot keep an event; check the disk of the data directory");
+            tracing::error!(
+                error = causes(&error),
+                "cannot keep an event; check the disk of DATA_DIR, or the server of DATABASE_URL"
+            );
             ApiError::Service("the event queue cannot be written; synchronous invocations still work")
         }
     })?;
+    tracing::debug!(function = function.name(), %request_id, duplicate = enqueued == Enqueued::Duplicate, "event kept");
     let mut response = (StatusCode::ACCEPTED, [(REQUEST_ID, id_header(request_id))]).into_response();
     match enqueued {
         Enqueued::Kept => function.capacity.notify_one(),

@@ -23,7 +23,10 @@ pub(super) async fn last_slot(
     Path(name): Path<String>,
 ) -> Result<Json<Schedule>, ApiError> {
     let last_slot_ms = api.queue.last_slot_ms(&name).await.map_err(|error| {
-        tracing::error!(error = causes(&error), "cannot read schedules; check the data directory");
+        tracing::error!(
+            error = causes(&error),
+            "cannot read schedules; check the disk of DATA_DIR, or the server of DATABASE_URL"
+        );
         ApiError::Service("the event queue cannot be read")
     })?;
     Ok(Json(Schedule { name, last_slot_ms }))

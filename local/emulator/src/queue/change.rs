@@ -4,24 +4,76 @@ use sqlx::{AnyConnection, Row as _};
 use uuid::Uuid;
 
 use super::event::{Claimed, DeathReason, NewEvent, Slot, dead_letter_id};
+use super::pending::Pending;
 
 const RELEASE_OWN: &str =
     "UPDATE events SET lease_owner = NULL, lease_host = NULL, lease_until_ms = 0 WHERE lease_owner = $1";
 const RELEASE_HOST: &str =
     "UPDATE events SET lease_owner = NULL, lease_host = NULL, lease_until_ms = 0 WHERE lease_host = $1";
+const RELEASE_STRANGERS: &str = "UPDATE events SET lease_owner = NULL, lease_host = NULL, lease_until_ms = 0 \
+                                 WHERE lease_owner IS NOT NULL AND lease_owner NOT IN (SELECT run FROM emulators)";
+const APPEAR: &str =
+    "INSERT INTO emulators (run, host, beats, started_at_ms) VALUES ($1, $2, 0, $3) ON CONFLICT (run) DO NOTHING";
+const BEAT: &str = "INSERT INTO emulators (run, host, beats, started_at_ms) VALUES ($1, $2, 0, $3) \
+                    ON CONFLICT (run) DO UPDATE SET beats = emulators.beats + 1";
 
 /// A change to the queue.
 #[derive(Debug)]
 pub(super) enum Change {
-    Enqueue { event: NewEvent, slot: Option<Slot> },
-    Claim { function: String, limit: i64, now_ms: i64, lease_until_ms: i64, only_expired: bool },
-    Finish { id: Uuid, follow_up: Option<NewEvent> },
-    Retry { id: Uuid, at_ms: i64, attempts: i64, throttles: i64 },
-    Bury { id: Uuid, grave: Grave, follow_up: Option<NewEvent> },
-    Redrive { dead_letter: String, id: Uuid, now_ms: i64, expires_at_ms: i64 },
-    Discard { dead_letter: String },
+    Enqueue {
+        event: NewEvent,
+        slot: Option<Slot>,
+    },
+    Claim {
+        function: String,
+        limit: i64,
+        now_ms: i64,
+        lease_until_ms: i64,
+        only_expired: bool,
+    },
+    Finish {
+        id: Uuid,
+        function: String,
+        follow_up: Option<NewEvent>,
+    },
+    Retry {
+        id: Uuid,
+        at_ms: i64,
+        attempts: i64,
+        throttles: i64,
+    },
+    Bury {
+        id: Uuid,
+        function: String,
+        grave: Grave,
+        follow_up: Option<NewEvent>,
+    },
+    Redrive {
+        dead_letter: String,
+        function: String,
+        id: Uuid,
+        now_ms: i64,
+        expires_at_ms: i64,
+    },
+    Discard {
+        dead_letter: String,
+    },
+    /// This run ends: its events are free, and nobody needs to watch it.
     ReleaseOwn,
-    ReleaseHost,
+    /// Frees the events of a former run: on a queue of our own that of this data directory, on a shared one those
+    /// of runs that nobody watches.
+    ReleaseFormer,
+    /// This run lives.
+    Beat {
+        now_ms: i64,
+    },
+    /// Frees the events of an emulator that is dead, if its counter still stands where it was seen.
+    TakeOver {
+        run: String,
+        beats: i64,
+    },
+    /// Changes nothing, but counts the events between two changes.
+    Count,
 }
 
 /// How an event ended.
@@ -40,13 +92,26 @@ pub(super) enum Changed {
     /// There was nothing to change: the slot was fired, the lease lost, the dead letter gone.
     Nothing,
     Claimed(Vec<Claimed>),
+    /// Events per function.
+    Counted(Vec<(String, i64)>),
 }
 
 /// Who changes: one run of one emulator.
 #[derive(Debug, Clone)]
 pub(super) struct Owner {
+    /// On a queue of our own the data directory, on a shared one the machine.
     pub(super) host: String,
     pub(super) run: String,
+    /// Other emulators work on the same queue.
+    pub(super) shared: bool,
+}
+
+impl Owner {
+    /// Leases of others that end before this are free to take. Where emulators share a queue their clocks may
+    /// differ, so time frees nothing there; see `liveness`.
+    pub(super) fn free_before_ms(&self, now_ms: i64) -> i64 {
+        if self.shared { 1 } else { now_ms }
+    }
 }
 
 impl Change {
@@ -54,7 +119,7 @@ impl Change {
         match self {
             Self::Enqueue { event, slot } => enqueue(db, event, slot.as_ref()).await,
             Self::Claim { .. } => self.claim(db, owner).await,
-            Self::Finish { id, follow_up } => {
+            Self::Finish { id, follow_up, .. } => {
                 let sql = "DELETE FROM events WHERE id = $1 AND lease_owner = $2";
                 let done = sqlx::query(sql).bind(id.to_string()).bind(&owner.run).execute(&mut *db).await?;
                 and_then(db, done.rows_affected(), follow_up.as_ref()).await
@@ -73,11 +138,11 @@ impl Change {
                     .await?;
                 Ok(changed(done.rows_affected()))
             }
-            Self::Bury { id, grave, follow_up } => {
+            Self::Bury { id, grave, follow_up, .. } => {
                 let buried = bury(db, *id, grave, owner).await?;
                 and_then(db, buried, follow_up.as_ref()).await
             }
-            Self::Redrive { dead_letter, id, now_ms, expires_at_ms } => {
+            Self::Redrive { dead_letter, id, now_ms, expires_at_ms, .. } => {
                 let sql = "INSERT INTO events (id, function_name, payload, client_context, accepted_at_ms, \
                            expires_at_ms, next_attempt_at_ms, attempts, throttles, hops, lease_until_ms) \
                            SELECT CAST($1 AS TEXT), function_name, payload, client_context, CAST($2 AS BIGINT), \
@@ -92,20 +157,64 @@ impl Change {
                 discard(db, dead_letter).await
             }
             Self::Discard { dead_letter } => discard(db, dead_letter).await,
-            Self::ReleaseOwn => release(db, RELEASE_OWN, &owner.run).await,
-            Self::ReleaseHost => release(db, RELEASE_HOST, &owner.host).await,
+            Self::ReleaseOwn => {
+                let sql = "DELETE FROM emulators WHERE run = $1";
+                sqlx::query(sql).bind(&owner.run).execute(&mut *db).await?;
+                release(db, RELEASE_OWN, &owner.run).await
+            }
+            Self::ReleaseFormer if owner.shared => {
+                let done = sqlx::query(RELEASE_STRANGERS).execute(db).await?;
+                Ok(changed(done.rows_affected()))
+            }
+            Self::ReleaseFormer => release(db, RELEASE_HOST, &owner.host).await,
+            Self::Beat { now_ms } => {
+                appear(db, owner, BEAT, *now_ms).await?;
+                Ok(Changed::Done)
+            }
+            Self::Count => Ok(Changed::Counted(counts(db).await?)),
+            Self::TakeOver { run, beats } => {
+                let sql = "DELETE FROM emulators WHERE run = $1 AND beats = $2";
+                let gone = sqlx::query(sql).bind(run).bind(beats).execute(&mut *db).await?;
+                if gone.rows_affected() == 0 {
+                    return Ok(Changed::Nothing);
+                }
+                release(db, RELEASE_OWN, run).await?;
+                Ok(Changed::Done)
+            }
         }
     }
 
-    /// Takes free events that are due. The conditions stand in the outer statement too, so that on PostgreSQL the
-    /// second of two emulators sees that the first was quicker.
+    /// What a change that took place means for the number of events.
+    pub(super) fn tally(&self, changed: &Changed, pending: &Pending) {
+        match (self, changed) {
+            (_, Changed::Counted(counts)) => pending.set(counts),
+            (Self::Enqueue { event, .. }, Changed::Done) => pending.add(&event.function, 1),
+            (Self::Redrive { function, .. }, Changed::Done) => pending.add(function, 1),
+            (Self::Finish { function, follow_up, .. } | Self::Bury { function, follow_up, .. }, Changed::Done) => {
+                pending.add(function, -1);
+                if let Some(event) = follow_up {
+                    pending.add(&event.function, 1);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes free events that are due, and own ones whose lease has ended: when the answer to a claim was lost, we
+    /// have them without knowing. The conditions stand in the outer statement too, so that on PostgreSQL the second of
+    /// two emulators sees that the first was quicker.
     async fn claim(&self, db: &mut AnyConnection, owner: &Owner) -> Result<Changed, sqlx::Error> {
         let Self::Claim { function, limit, now_ms, lease_until_ms, only_expired } = self else {
             return Ok(Changed::Nothing);
         };
+        if owner.shared {
+            // Nobody may hold events without being watched, not even if it was taken for dead a moment ago.
+            appear(db, owner, APPEAR, *now_ms).await?;
+        }
         let sql = "UPDATE events SET lease_host = $1, lease_owner = $2, lease_until_ms = $3 \
-                   WHERE lease_until_ms < $4 AND id IN (SELECT id FROM events \
-                   WHERE function_name = $5 AND next_attempt_at_ms <= $4 AND lease_until_ms < $4 AND expires_at_ms <= $6 \
+                   WHERE (lease_until_ms < $4 OR lease_owner = $2 AND lease_until_ms < $8) AND id IN \
+                   (SELECT id FROM events WHERE function_name = $5 AND next_attempt_at_ms <= $8 \
+                   AND (lease_until_ms < $4 OR lease_owner = $2 AND lease_until_ms < $8) AND expires_at_ms <= $6 \
                    ORDER BY next_attempt_at_ms LIMIT $7) \
                    RETURNING id, payload, client_context, accepted_at_ms, expires_at_ms, attempts, throttles, hops";
         let expires_before = if *only_expired { *now_ms } else { i64::MAX };
@@ -113,10 +222,11 @@ impl Change {
             .bind(&owner.host)
             .bind(&owner.run)
             .bind(lease_until_ms)
-            .bind(now_ms)
+            .bind(owner.free_before_ms(*now_ms))
             .bind(function)
             .bind(expires_before)
             .bind(limit)
+            .bind(now_ms)
             .fetch_all(db)
             .await?;
         let claimed = rows.iter().map(|row| claimed(row, function)).collect::<Result<Vec<_>, _>>()?;
@@ -181,6 +291,12 @@ async fn insert(db: &mut AnyConnection, event: &NewEvent) -> Result<(), sqlx::Er
     Ok(())
 }
 
+async fn counts(db: &mut AnyConnection) -> Result<Vec<(String, i64)>, sqlx::Error> {
+    let sql = "SELECT function_name, COUNT(*) AS waiting FROM events GROUP BY function_name";
+    let rows = sqlx::query(sql).fetch_all(db).await?;
+    rows.iter().map(|row| Ok((row.try_get("function_name")?, row.try_get("waiting")?))).collect()
+}
+
 /// Enqueues what follows, if the change took place.
 async fn and_then(db: &mut AnyConnection, rows: u64, follow_up: Option<&NewEvent>) -> Result<Changed, sqlx::Error> {
     if let (Some(event), 1..) = (follow_up, rows) {
@@ -214,6 +330,12 @@ async fn bury(db: &mut AnyConnection, id: Uuid, grave: &Grave, owner: &Owner) ->
 async fn discard(db: &mut AnyConnection, dead_letter: &str) -> Result<Changed, sqlx::Error> {
     let done = sqlx::query("DELETE FROM dead_letters WHERE id = $1").bind(dead_letter).execute(db).await?;
     Ok(changed(done.rows_affected()))
+}
+
+/// Makes this run known to the others.
+async fn appear(db: &mut AnyConnection, owner: &Owner, sql: &'static str, now_ms: i64) -> Result<(), sqlx::Error> {
+    sqlx::query(sql).bind(&owner.run).bind(&owner.host).bind(now_ms).execute(db).await?;
+    Ok(())
 }
 
 async fn release(db: &mut AnyConnection, sql: &'static str, value: &str) -> Result<Changed, sqlx::Error> {

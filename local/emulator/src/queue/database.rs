@@ -1,10 +1,11 @@
-//! Opens the queue's database: `queue.db` in the data directory.
+//! The queue's database. Without a shared one it is `queue.db` in the data directory, which this file opens.
 
 use std::fmt::Write as _;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use leitwarte_host::clock;
@@ -14,7 +15,7 @@ use sqlx::{AnyConnection, AnyPool, Connection as _, Executor as _, SqlSafeStr as
 use thiserror::Error;
 
 /// How a write begins. A plain `BEGIN` takes SQLite's write lock too late to wait for it.
-pub(super) const BEGIN_WRITE: &str = "BEGIN IMMEDIATE";
+const BEGIN_WRITE: &str = "BEGIN IMMEDIATE";
 /// `synchronous=FULL` is what makes an acknowledged event survive a power cut.
 const SETTINGS: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
                         PRAGMA foreign_keys = ON;";
@@ -58,13 +59,24 @@ pub enum OpenError {
         path: PathBuf,
         /// Why not.
         #[source]
-        source: sqlx::Error,
+        source: Arc<sqlx::Error>,
+    },
+    /// The shared database cannot be used.
+    #[error(
+        "cannot use the event queue in {address} (DATABASE_URL); is it running, and may this user make a schema there?"
+    )]
+    Unreachable {
+        /// The database, without its password.
+        address: String,
+        /// Why not.
+        #[source]
+        source: Arc<sqlx::Error>,
     },
     /// A newer program made the tables, or they were changed by hand.
-    #[error("the event queue {} was made by another version of the emulator", path.display())]
+    #[error("the event queue {place} was made by another version of the emulator")]
     Migration {
-        /// The database file.
-        path: PathBuf,
+        /// The database.
+        place: String,
         /// Why not.
         #[source]
         source: sqlx::migrate::MigrateError,
@@ -74,10 +86,15 @@ pub enum OpenError {
 /// An open queue database.
 pub(super) struct Database {
     pub(super) pool: AnyPool,
-    /// Identifies the data directory across restarts of the emulator.
+    /// Identifies the data directory across restarts of the emulator; of a shared queue, names the machine.
     pub(super) host: String,
+    /// Other emulators may use it.
+    pub(super) shared: bool,
+    /// How a write begins.
+    pub(super) begin_write: &'static str,
     /// Held as long as the queue is open.
-    _lock: File,
+    #[expect(dead_code, reason = "it locks by being there")]
+    pub(super) lock: Option<File>,
 }
 
 /// Opens the database in `folder`, alone.
@@ -97,7 +114,7 @@ pub(super) async fn open(folder: &Path) -> Result<Database, OpenError> {
     let path = folder.join("queue.db");
     owner_only(&path).map_err(in_folder(&path))?;
     let pool = connect(&path).await?;
-    Ok(Database { pool, host, _lock: lock })
+    Ok(Database { pool, host, shared: false, begin_write: BEGIN_WRITE, lock: Some(lock) })
 }
 
 /// Opens or makes a file that only its owner can read.
@@ -121,7 +138,7 @@ async fn connect(path: &Path) -> Result<AnyPool, OpenError> {
     sqlx::any::install_default_drivers();
     let failed = |source: sqlx::Error| match corruption(&source) {
         Some(problem) => OpenError::Corrupt { path: path.to_owned(), problem },
-        None => OpenError::Database { path: path.to_owned(), source },
+        None => OpenError::Database { path: path.to_owned(), source: Arc::new(source) },
     };
     let absolute = std::path::absolute(path).map_err(|error| failed(error.into()))?;
     let address = address(&absolute);
@@ -135,7 +152,7 @@ async fn connect(path: &Path) -> Result<AnyPool, OpenError> {
     }
     migrations().run(&mut connection).await.map_err(|source| match source {
         sqlx::migrate::MigrateError::Execute(source) => failed(source),
-        source => OpenError::Migration { path: path.to_owned(), source },
+        source => OpenError::Migration { place: path.display().to_string(), source },
     })?;
     let pool = AnyPoolOptions::new()
         .max_connections(3)
@@ -161,9 +178,14 @@ fn corruption(error: &sqlx::Error) -> Option<String> {
 }
 
 /// The steps that make the tables, oldest first. A released step is never edited: sqlx keeps its checksum.
-fn migrations() -> Migrator {
-    let sql = include_str!("../../migrations/0001_queue.sql").into_sql_str();
-    Migrator::with_migrations(vec![Migration::new(1, "queue".into(), MigrationType::Simple, sql, false)])
+pub(super) fn migrations() -> Migrator {
+    let step = |version, name: &'static str, sql: &'static str| {
+        Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
+    };
+    Migrator::with_migrations(vec![
+        step(1, "queue", include_str!("../../migrations/0001_queue.sql")),
+        step(2, "emulators", include_str!("../../migrations/0002_emulators.sql")),
+    ])
 }
 
 /// The address as sqlx reads it back unchanged: an absolute path, percent-encoded.

@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use http::HeaderValue;
 use leitwarte_host::clock;
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::destination::{Ending, MAX_HOPS, record};
 use super::event::{Claimed, DeathReason, NewEvent};
+use super::held::Held;
 use super::policy::{Decision, Progress, decide};
 use super::{Change, Grave, Queue, QueueError, causes};
 use crate::config::RetryDelays;
@@ -18,6 +20,12 @@ use crate::function::{Counters, Finished, Function, Invocation, Lane, NotRun, Ou
 
 /// Longest time between two looks at the queue, in case another emulator left something.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// The same where emulators share a queue: nobody tells this one about an event that came in at another, and it should
+/// not wait longer than a person would. A look reads one row of an index. (PostgreSQL could notify, but sqlx's
+/// `Any` driver, which gives both databases one SQL text, cannot listen.)
+const LOOK_AT_SHARED_EVERY: Duration = Duration::from_secs(1);
+/// How often events that became too old are looked for while no process is there to run any.
+const SWEEP_EVERY: Duration = Duration::from_secs(5);
 /// Events that are taken at once only to be given up, while no process is there to run any.
 const EXPIRED_AT_ONCE: usize = 100;
 /// How much longer than the longest possible work a lease lasts.
@@ -42,10 +50,11 @@ impl Dispatcher {
     /// Works until the stop; then finishes what is running.
     pub(crate) async fn run(self) {
         let mut running = JoinSet::new();
+        let held = Held::default();
         let mut swept_at = None;
         while !self.stop.is_cancelled() {
             while running.try_join_next().is_some() {}
-            let pause = match self.start_due(&mut running, &mut swept_at).await {
+            let pause = match self.start_due(&mut running, &held, &mut swept_at).await {
                 Ok(pause) => pause,
                 Err(error) => {
                     tracing::warn!(
@@ -70,50 +79,77 @@ impl Dispatcher {
     async fn start_due(
         &self,
         running: &mut JoinSet<()>,
+        held: &Held,
         swept_at: &mut Option<Instant>,
     ) -> Result<Duration, QueueError> {
-        let window = self.function.event_window();
-        if window > 0 && running.len() >= window {
-            return Ok(LOOK_EVERY);
+        let look_every = if self.queue.is_shared() { LOOK_AT_SHARED_EVERY } else { LOOK_EVERY };
+        let room = self.function.event_room(running.len(), self.queue.is_shared());
+        if room == Some(0) {
+            return Ok(look_every);
         }
         // While no process is there, only the age of events matters, and looking for it can be slow.
-        if window == 0 {
-            if swept_at.is_some_and(|at| at.elapsed() < LOOK_EVERY) {
-                return Ok(LOOK_EVERY);
+        if room.is_none() {
+            if swept_at.is_some_and(|at| at.elapsed() < SWEEP_EVERY) {
+                return Ok(look_every);
             }
             *swept_at = Some(Instant::now());
         }
         let name = self.function.name();
         let now_ms = clock::now_ms();
         let due_ms = self.queue.next_due_ms(name, now_ms).await?;
-        let pause = |due_ms: i64| Duration::from_millis(u64::try_from(due_ms - now_ms).unwrap_or(0)).min(LOOK_EVERY);
+        let pause = |due_ms: i64| Duration::from_millis(u64::try_from(due_ms - now_ms).unwrap_or(0)).min(look_every);
         match due_ms {
-            None => return Ok(LOOK_EVERY),
+            None => return Ok(look_every),
             Some(due_ms) if due_ms > now_ms => return Ok(pause(due_ms)),
             Some(_) => {}
         }
-        let room = if window == 0 { EXPIRED_AT_ONCE } else { window - running.len() };
+        let limit = room.unwrap_or(EXPIRED_AT_ONCE);
         let lease = 2 * self.function.spec.timeout + self.process_wait + LEASE_MARGIN;
         let claim = Change::Claim {
             function: name.to_owned(),
-            limit: i64::try_from(room).unwrap_or(i64::MAX),
+            limit: i64::try_from(limit).unwrap_or(i64::MAX),
             now_ms,
             lease_until_ms: now_ms.saturating_add(millis(lease)),
-            only_expired: window == 0,
+            only_expired: room.is_none(),
         };
         let claimed = self.queue.claim(claim).await?;
-        let full = claimed.len() >= room;
+        let full = claimed.len() >= limit;
         for event in claimed {
-            running.spawn(self.clone().work_on(event));
+            if let Some(hold) = held.take(event.event.id) {
+                // Brought to its function here, not in the task, so that the next look counts it as waiting.
+                let finished = self.begin(&event);
+                let dispatcher = self.clone();
+                running.spawn(async move {
+                    dispatcher.work_on(event, finished).await;
+                    drop(hold);
+                });
+            }
         }
-        Ok(if full || window == 0 { LOOK_EVERY } else { Duration::ZERO })
+        Ok(if full || room.is_none() { look_every } else { Duration::ZERO })
     }
 
-    async fn work_on(self, claimed: Claimed) {
-        let finished = if claimed.event.expires_at_ms <= clock::now_ms() {
-            Finished::not_run(NotRun::Throttled)
-        } else {
-            self.invoke(&claimed).await
+    /// Brings an event to its function, if it is not too old.
+    fn begin(&self, claimed: &Claimed) -> Result<oneshot::Receiver<Finished>, NotRun> {
+        let event = &claimed.event;
+        if event.expires_at_ms <= clock::now_ms() {
+            return Err(NotRun::Throttled);
+        }
+        let invocation = Invocation {
+            request_id: event.id,
+            payload: event.payload.clone().into(),
+            client_context: event
+                .client_context
+                .as_ref()
+                .and_then(|text| HeaderValue::from_bytes(text.as_bytes()).ok()),
+            trace_id: None,
+        };
+        self.function.invoke(Lane::Async, invocation)
+    }
+
+    async fn work_on(&self, claimed: Claimed, finished: Result<oneshot::Receiver<Finished>, NotRun>) {
+        let finished = match finished {
+            Ok(finished) => finished.await.unwrap_or_else(|_| Finished::not_run(NotRun::Stopping)),
+            Err(reason) => Finished::not_run(reason),
         };
         if matches!(finished.outcome, Outcome::NotRun(NotRun::Stopping)) {
             return;
@@ -126,23 +162,6 @@ impl Dispatcher {
         let policy = &self.function.spec.asynchronous;
         let decision = decide(&finished.outcome, progress, policy, &self.delays, clock::now_ms());
         self.note(&claimed, &finished.outcome, decision).await;
-    }
-
-    async fn invoke(&self, claimed: &Claimed) -> Finished {
-        let event = &claimed.event;
-        let invocation = Invocation {
-            request_id: event.id,
-            payload: event.payload.clone().into(),
-            client_context: event
-                .client_context
-                .as_ref()
-                .and_then(|text| HeaderValue::from_bytes(text.as_bytes()).ok()),
-            trace_id: None,
-        };
-        match self.function.invoke(Lane::Async, invocation) {
-            Ok(finished) => finished.await.unwrap_or_else(|_| Finished::not_run(NotRun::Stopping)),
-            Err(reason) => Finished::not_run(reason),
-        }
     }
 
     /// Writes down what happens next, as often as it takes: an event that ran must not run again only because the
@@ -173,22 +192,22 @@ impl Dispatcher {
         let (change, follow_up) = match decision {
             Decision::Retry { at_ms, attempts, throttles } => {
                 tracing::debug!(function = name, request_id = %id, attempts, throttles, "event will be tried again");
-                return self.queue.postpone(Change::Retry { id, at_ms, attempts, throttles }).await;
+                return self.queue.change(Change::Retry { id, at_ms, attempts, throttles }).await;
             }
             Decision::Succeeded => {
                 let count = claimed.attempts + 1;
                 let follow_up = self.follow_up(policy.on_success.as_deref(), claimed, outcome, "Success", count);
-                (Change::Finish { id, follow_up: follow_up.clone() }, follow_up)
+                (Change::Finish { id, function: name.to_owned(), follow_up: follow_up.clone() }, follow_up)
             }
             Decision::GiveUp { reason, attempts } => {
                 let target = policy.on_failure.as_deref();
                 let follow_up = self.follow_up(target, claimed, outcome, reason.as_str(), attempts);
                 let grave = Grave { reason, attempts, error: error_of(outcome), dead_at_ms: clock::now_ms() };
-                (Change::Bury { id, grave, follow_up: follow_up.clone() }, follow_up)
+                (Change::Bury { id, function: name.to_owned(), grave, follow_up: follow_up.clone() }, follow_up)
             }
         };
         let follower = follow_up.map(|event| event.function);
-        let ended = self.queue.end(name, change, follower.as_deref()).await?;
+        let ended = self.queue.change(change).await?;
         if ended && let Some(function) = follower.and_then(|name| self.registry.named(&name)) {
             function.capacity.notify_one();
         }

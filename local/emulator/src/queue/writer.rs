@@ -1,77 +1,123 @@
 //! Commits changes in groups: everybody who waits shares one write to the disk.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use sqlx::AnyPool;
 use tokio::sync::{mpsc, oneshot};
 
 use super::QueueError;
+use super::bound::{PATIENCE, is_about_one_change, within};
 use super::change::{Change, Changed, Owner};
-use super::database::BEGIN_WRITE;
+use super::database::Database;
+use super::pending::{Pending, Place};
 
 /// Changes that share a transaction at most.
 const MAX_GROUP: usize = 256;
 /// Changes that may wait for the writer; whoever brings more waits.
 const MAX_WAITING: usize = 4 * MAX_GROUP;
 
-type Job = (Change, oneshot::Sender<Result<Changed, QueueError>>);
+struct Job {
+    change: Change,
+    place: Option<Place>,
+    reply: oneshot::Sender<Result<Changed, QueueError>>,
+}
 
 /// The one writer of the queue.
 #[derive(Debug, Clone)]
 pub(super) struct Writer {
     jobs: mpsc::Sender<Job>,
+    failed: Arc<AtomicU64>,
 }
 
 impl Writer {
     /// Starts it. It ends when the last clone of the returned value is gone.
-    pub(super) fn start(pool: AnyPool, owner: Owner) -> Self {
+    pub(super) fn start(database: &Database, owner: Owner, pending: Pending) -> Self {
         let (jobs, waiting) = mpsc::channel(MAX_WAITING);
-        tokio::spawn(run(pool, owner, waiting));
-        Self { jobs }
+        let committer = Committer { pool: database.pool.clone(), begin_write: database.begin_write, owner, pending };
+        tokio::spawn(committer.run(waiting));
+        Self { jobs, failed: Arc::default() }
     }
 
     /// Makes a change and returns when it is on disk.
     pub(super) async fn apply(&self, change: Change) -> Result<Changed, QueueError> {
+        self.put(change, None).await
+    }
+
+    /// Makes a change that brings an event in, for which a place was taken.
+    pub(super) async fn enter(&self, change: Change, place: Place) -> Result<Changed, QueueError> {
+        self.put(change, Some(place)).await
+    }
+
+    async fn put(&self, change: Change, place: Option<Place>) -> Result<Changed, QueueError> {
         let (reply, done) = oneshot::channel();
-        self.jobs.send((change, reply)).await.map_err(|_| QueueError::Closed)?;
-        done.await.map_err(|_| QueueError::Closed)?
+        self.jobs.send(Job { change, place, reply }).await.map_err(|_| QueueError::Closed)?;
+        let result = done.await.map_err(|_| QueueError::Closed)?;
+        if result.is_err() {
+            self.failed.fetch_add(1, Ordering::Relaxed);
+        }
+        result
+    }
+
+    /// How many changes the database refused.
+    pub(super) fn failed(&self) -> u64 {
+        self.failed.load(Ordering::Relaxed)
     }
 }
 
-async fn run(pool: AnyPool, owner: Owner, mut waiting: mpsc::Receiver<Job>) {
-    let mut group = Vec::with_capacity(MAX_GROUP);
-    while waiting.recv_many(&mut group, MAX_GROUP).await > 0 {
-        match commit(&pool, &owner, group.iter().map(|(change, _)| change)).await {
-            Ok(results) => {
-                for ((_, reply), result) in group.drain(..).zip(results) {
-                    let _ = reply.send(Ok(result));
+struct Committer {
+    pool: AnyPool,
+    begin_write: &'static str,
+    owner: Owner,
+    pending: Pending,
+}
+
+impl Committer {
+    async fn run(self, mut waiting: mpsc::Receiver<Job>) {
+        let mut group = Vec::with_capacity(MAX_GROUP);
+        while waiting.recv_many(&mut group, MAX_GROUP).await > 0 {
+            match self.commit(group.iter().map(|job| &job.change)).await {
+                Ok(results) => {
+                    for (job, changed) in group.drain(..).zip(results) {
+                        self.done(job, changed);
+                    }
                 }
-            }
-            Err(error) if group.len() == 1 => {
-                if let Some((_, reply)) = group.pop() {
-                    let _ = reply.send(Err(QueueError::Database(error)));
+                // One change must not spoil the others.
+                Err(error) if group.len() > 1 && is_about_one_change(&error) => {
+                    for job in group.drain(..) {
+                        match self.commit(std::iter::once(&job.change)).await {
+                            Ok(mut results) => self.done(job, results.pop().unwrap_or(Changed::Nothing)),
+                            Err(error) => drop(job.reply.send(Err(error.into()))),
+                        }
+                    }
                 }
-            }
-            // One change must not spoil the others.
-            Err(_) => {
-                for (change, reply) in group.drain(..) {
-                    let result = commit(&pool, &owner, std::iter::once(&change)).await;
-                    let result = result.map(|mut results| results.pop().unwrap_or(Changed::Nothing));
-                    let _ = reply.send(result.map_err(QueueError::Database));
+                Err(error) => {
+                    let error = Arc::new(error);
+                    for job in group.drain(..) {
+                        let _ = job.reply.send(Err(QueueError::Database(Arc::clone(&error))));
+                    }
                 }
             }
         }
     }
-}
 
-async fn commit(
-    pool: &AnyPool,
-    owner: &Owner,
-    changes: impl Iterator<Item = &Change> + Send,
-) -> Result<Vec<Changed>, sqlx::Error> {
-    let mut transaction = pool.begin_with(BEGIN_WRITE).await?;
-    let mut results = Vec::with_capacity(changes.size_hint().0);
-    for change in changes {
-        results.push(change.apply(&mut transaction, owner).await?);
+    /// Counts a change that is on disk, and says so to who waits for it.
+    fn done(&self, job: Job, changed: Changed) {
+        drop(job.place);
+        job.change.tally(&changed, &self.pending);
+        let _ = job.reply.send(Ok(changed));
     }
-    transaction.commit().await?;
-    Ok(results)
+
+    async fn commit(&self, changes: impl Iterator<Item = &Change> + Send) -> Result<Vec<Changed>, sqlx::Error> {
+        within(PATIENCE, async {
+            let mut transaction = self.pool.begin_with(self.begin_write).await?;
+            let mut results = Vec::with_capacity(changes.size_hint().0);
+            for change in changes {
+                results.push(change.apply(&mut transaction, &self.owner).await?);
+            }
+            transaction.commit().await?;
+            Ok(results)
+        })
+        .await
+    }
 }

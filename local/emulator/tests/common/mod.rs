@@ -2,6 +2,10 @@
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub(crate) mod database;
+pub(crate) mod program;
+pub(crate) mod proxy;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -23,7 +27,7 @@ pub(crate) fn template(functions: &[(&str, &str)]) -> String {
         let logical_id: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
         let properties: Vec<_> = properties.lines().map(|property| format!("      {property}")).collect();
         format!(
-            "  {logical_id}:\n    Type: AWS::Serverless::Function\n    Properties:\n      FunctionName: {name}\n      \
+            "  '{logical_id}':\n    Type: AWS::Serverless::Function\n    Properties:\n      FunctionName: '{name}'\n      \
              Runtime: provided.al2023\n      Handler: bootstrap\n      CodeUri: .\n{}\n",
             properties.join("\n")
         )
@@ -64,6 +68,19 @@ impl Host {
         Self::again(folder, functions, spawn, change).await
     }
 
+    /// Functions connect by themselves; the queue is in `database`.
+    pub(crate) async fn on(
+        database: &database::Database,
+        functions: &[(&str, &str)],
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
+        Self::with(functions, false, |config| {
+            database.configure(config);
+            change(config);
+        })
+        .await
+    }
+
     /// Starts in the data directory of an emulator that stopped.
     pub(crate) async fn again(
         folder: tempfile::TempDir,
@@ -80,8 +97,10 @@ impl Host {
         let mut config = Config {
             invoke_addr: free,
             runtime_addr: free,
+            runtime_host: None,
             metrics_addr: free,
             data_dir: folder.path().join("data"),
+            shared_database: None,
             invoke_key_file: folder.path().join("invoke.key"),
             functions_dir: spawn.then_some(programs),
             environment: Environment::default(),
@@ -100,6 +119,17 @@ impl Host {
         let (_, address) =
             self.emulator.runtime_addrs().iter().find(|(function, _)| function == name).expect("a function");
         Runtime::new(*address)
+    }
+
+    /// The Runtime API of a function, reached through one of this machine's addresses.
+    pub(crate) fn runtime_through(&self, ip: &str, name: &str) -> Runtime {
+        let addresses = self.emulator.runtime_addrs();
+        let (_, address) = addresses.iter().find(|(function, _)| function == name).expect("a function");
+        Runtime::new(SocketAddr::new(ip.parse().expect("an address"), address.port()))
+    }
+
+    pub(crate) fn metrics_addr(&self) -> SocketAddr {
+        self.emulator.metrics_addr()
     }
 
     pub(crate) async fn metrics(&self, path: &str) -> (u16, String) {
@@ -135,8 +165,13 @@ fn scripted_example() -> PathBuf {
 }
 
 /// Waits until a condition holds.
-pub(crate) async fn eventually(what: &str, mut condition: impl AsyncFnMut() -> bool) {
-    let deadline = Instant::now() + SOON;
+pub(crate) async fn eventually(what: &str, condition: impl AsyncFnMut() -> bool) {
+    eventually_within(SOON, what, condition).await;
+}
+
+/// Waits until a condition holds that may take longer.
+pub(crate) async fn eventually_within(bound: Duration, what: &str, mut condition: impl AsyncFnMut() -> bool) {
+    let deadline = Instant::now() + bound;
     while !condition().await {
         assert!(Instant::now() < deadline, "never happened: {what}");
         sleep(Duration::from_millis(2)).await;
@@ -262,6 +297,11 @@ pub(crate) struct Runtime {
 impl Runtime {
     fn new(address: SocketAddr) -> Self {
         Self { http: client(), base: format!("http://{address}/2018-06-01/runtime") }
+    }
+
+    /// Whether the emulator closes the connection instead of taking a request.
+    pub(crate) async fn is_refused(&self) -> bool {
+        self.http.post(format!("{}/init/error", self.base)).body("{}").send().await.is_err()
     }
 
     /// Waits for work.
