@@ -19,6 +19,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("leitwarte-emulator", HOST),
     ("leitwarte-gateway", HOST),
     ("leitwarte-timer", HOST),
+    ("leitwarte-egress", HOST),
     ("leitwarte-graph-simulator", &["leitwarte-core", "leitwarte-host"]),
     (
         "leitwarte-cli",

@@ -8,7 +8,6 @@ mod config;
 mod database_url;
 mod emulator;
 mod function;
-pub mod health;
 mod http;
 mod invoke_api;
 mod metrics;

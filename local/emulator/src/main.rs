@@ -5,10 +5,10 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
-use leitwarte_emulator::{Config, Emulator, health};
+use leitwarte_emulator::{Config, Emulator};
 use leitwarte_host::env::Environment;
 use leitwarte_host::process::{Launcher, die_with_parent_if_asked};
-use leitwarte_host::{limits, logging, shutdown};
+use leitwarte_host::{health, limits, logging, shutdown};
 use leitwarte_template::Template;
 
 /// Runs the Lambda functions of a SAM template on this machine.
@@ -45,7 +45,7 @@ fn main() -> ExitCode {
 fn start() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     if let Some(Command::Health) = arguments.command {
-        return Ok(health::check(Environment::of_process().metrics_addr()?)?);
+        return Ok(health::check("METRICS_ADDR", Environment::of_process().metrics_addr()?)?);
     }
     logging::init()?;
     limits::raise_open_files();

@@ -9,12 +9,12 @@ use leitwarte_gateway::server::Server;
 use leitwarte_gateway::{Limits, RouteTable, Settings, tls};
 use leitwarte_host::env::Environment;
 use leitwarte_host::invoke::InvokeClient;
-use leitwarte_host::{limits, logging, shutdown};
+use leitwarte_host::{health, limits, logging, shutdown};
 use leitwarte_template::Template;
 
 /// HTTP gateway of the on-premises Lambda host.
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(version, after_help = "`health` as the only argument asks the running program at HEALTH_ADDR.")]
 struct Arguments {
     /// The SAM template with the routes.
     #[arg(long, env = "TEMPLATE", default_value = "template.yaml")]
@@ -22,6 +22,9 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
+    if health::is_asked() {
+        return health::ask_at_health_addr(&Environment::of_process());
+    }
     match start() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -45,6 +48,7 @@ async fn start() -> anyhow::Result<()> {
     let count = routes.len();
     let scheme = if tls.is_some() { "https" } else { "http" };
     let stop = shutdown::on_signal()?;
+    health::answer_if_set(&environment).await?;
     let server = Server::bind(settings.address, routes, invoke, Limits::default(), tls)
         .await
         .with_context(|| format!("cannot listen at {} (GATEWAY_ADDR)", settings.address))?;

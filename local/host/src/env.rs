@@ -109,6 +109,14 @@ impl Environment {
         self.address("METRICS_ADDR", 9002)
     }
 
+    /// `HEALTH_ADDR`: where a program answers the health check of its container; not set outside of containers.
+    ///
+    /// # Errors
+    /// Not an address and port.
+    pub fn health_addr(&self) -> Result<Option<SocketAddr>, EnvError> {
+        self.get("HEALTH_ADDR").map(|_| self.address("HEALTH_ADDR", 0)).transpose()
+    }
+
     fn path(&self, name: &str, default: &str) -> PathBuf {
         PathBuf::from(self.get(name).unwrap_or(default))
     }

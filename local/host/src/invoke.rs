@@ -43,6 +43,7 @@ pub const SLOT: HeaderName = HeaderName::from_static("x-leitwarte-slot");
 /// `true` when the slot had been fired before and nothing was enqueued.
 pub const DUPLICATE: HeaderName = HeaderName::from_static("x-leitwarte-duplicate");
 
+const KEEPALIVE: Duration = Duration::from_secs(3);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// Accepting an event is one commit; asking for a slot is one read.
 const CONTROL_TIMEOUT: Duration = Duration::from_secs(10);
@@ -179,6 +180,11 @@ impl InvokeClient {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
         connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
+        // A network that was cut shows within seconds, and not when the caller's patience ends.
+        connector.set_keepalive(Some(KEEPALIVE));
+        connector.set_keepalive_interval(Some(KEEPALIVE));
+        connector.set_keepalive_retries(Some(2));
+        connector.set_tcp_user_timeout(Some(3 * KEEPALIVE));
         let http = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE_CONNECTION)
@@ -284,6 +290,26 @@ impl InvokeClient {
         &self,
         method: Method,
         path: &str,
+        headers: HeaderMap,
+        body: Bytes,
+        timeout: Duration,
+    ) -> Result<(HeaderMap, Bytes), InvokeError> {
+        let first = self.send_once(method.clone(), path, headers.clone(), body.clone(), timeout).await;
+        match &first {
+            // The host may have made its key after this program started. What was refused has not run.
+            Err(InvokeError::Refused { status: StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, .. })
+                if self.key.reload() =>
+            {
+                self.send_once(method, path, headers, body, timeout).await
+            }
+            _ => first,
+        }
+    }
+
+    async fn send_once(
+        &self,
+        method: Method,
+        path: &str,
         mut headers: HeaderMap,
         body: Bytes,
         timeout: Duration,
@@ -311,10 +337,6 @@ impl InvokeClient {
             tokio::time::timeout(timeout, exchange).await.map_err(|_| InvokeError::Timeout(timeout))??;
         if parts.status.is_success() {
             return Ok((parts.headers, body));
-        }
-        if matches!(parts.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
-            // The host may have made its key after this program started: the next call shows the key of now.
-            self.key.reload();
         }
         Err(refusal(parts.status, &parts.headers, &body))
     }
@@ -388,11 +410,20 @@ impl Key {
         self.bearer.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn reload(&self) {
-        let Some(path) = &self.file else { return };
+    /// Reads the file again and says whether the key is another one now.
+    fn reload(&self) -> bool {
+        let Some(path) = &self.file else { return false };
         match read_key(path) {
-            Ok(bearer) => *self.bearer.write().unwrap_or_else(PoisonError::into_inner) = bearer,
-            Err(error) => tracing::warn!(%error, file = %path.display(), "cannot read the invoke key"),
+            Ok(bearer) => {
+                let mut known = self.bearer.write().unwrap_or_else(PoisonError::into_inner);
+                let changed = *known != bearer;
+                *known = bearer;
+                changed
+            }
+            Err(error) => {
+                tracing::warn!(%error, file = %path.display(), "cannot read the invoke key");
+                false
+            }
         }
     }
 }

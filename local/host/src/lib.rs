@@ -4,6 +4,7 @@
 
 pub mod clock;
 pub mod env;
+pub mod health;
 pub mod invoke;
 pub mod limits;
 pub mod logging;

@@ -7,12 +7,12 @@ use anyhow::Context;
 use clap::Parser;
 use leitwarte_host::env::Environment;
 use leitwarte_host::invoke::InvokeClient;
-use leitwarte_host::{logging, process, shutdown};
+use leitwarte_host::{health, logging, process, shutdown};
 use leitwarte_template::Template;
 
 /// Fires the schedules of a SAM template as asynchronous invocations (`INVOKE_ADDR`).
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(version, after_help = "`health` as the only argument asks the running program at HEALTH_ADDR.")]
 struct Arguments {
     /// The SAM template.
     #[arg(long, env = "TEMPLATE", default_value = "template.yaml")]
@@ -21,6 +21,9 @@ struct Arguments {
 
 fn main() -> ExitCode {
     process::die_with_parent_if_asked();
+    if health::is_asked() {
+        return health::ask_at_health_addr(&Environment::of_process());
+    }
     match start() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -39,6 +42,7 @@ async fn start() -> anyhow::Result<()> {
     let client = InvokeClient::from_environment(&environment).context("cannot reach the emulator")?;
     let region = environment.get("AWS_REGION").unwrap_or("local-1").to_owned();
     let stop = shutdown::on_signal()?;
+    health::answer_if_set(&environment).await?;
     leitwarte_timer::run(&template, &client, &region, &stop).await;
     Ok(())
 }

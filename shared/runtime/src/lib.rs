@@ -15,6 +15,7 @@
 pub mod clock;
 pub mod config;
 mod error;
+mod health;
 mod logging;
 pub mod profiles;
 mod serve;

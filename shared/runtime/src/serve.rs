@@ -21,7 +21,7 @@ use tokio::sync::watch;
 use tracing::Instrument;
 
 use crate::watchdog::Watchdog;
-use crate::{Config, FunctionError, clock, logging};
+use crate::{Config, FunctionError, clock, health, logging};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -47,6 +47,9 @@ where
     Event: DeserializeOwned + Send + 'static,
     Answer: Serialize + Send + 'static,
 {
+    if health::is_asked() {
+        return health::ask_running();
+    }
     logging::start();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -64,6 +67,7 @@ where
         }
         let ready = async {
             let config = Config::from_env().context("bad setting in the environment")?;
+            health::answer_if_set().await?;
             let workers = config.workers;
             anyhow::Ok((init(config).await?, workers))
         };
