@@ -47,6 +47,28 @@ bench: build ## Measure speed and memory, side by side with cargo-lambda
 	@scripts/setup test
 	LEITWARTE_PYTHON="$(PYTHON)" $(CARGO) run --release --quiet -p leitwarte-tests --bin bench
 
+# `docker compose` where it is installed, else docker-compose. The demo, as long as no tenant is configured.
+COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose) -p leitwarte \
+	-f local/compose.yaml $(if $(wildcard config-profiles/config-*-profile.json),,-f local/compose.demo.yaml)
+
+.PHONY: images
+images: ## Build every program here and pack each into a container image
+	@scripts/setup build
+	@scripts/images
+
+.PHONY: up
+up: images ## Start everything in containers; the demo if no tenant is configured
+	@mkdir -p config-profiles certs secrets
+	$(COMPOSE) up --detach --no-build
+
+.PHONY: down
+down: ## Stop the containers; their data stays
+	$(COMPOSE) down
+
+.PHONY: logs
+logs: ## Follow what the containers print
+	$(COMPOSE) logs --follow --tail 50
+
 .PHONY: fmt
 fmt: ## Format the code
 	$(CARGO) fmt --all

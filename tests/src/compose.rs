@@ -1,0 +1,128 @@
+//! The system in containers, as docker-compose starts it, with a name and ports of its own.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use anyhow::{Context, Result, ensure};
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::stack::{free_address, repository};
+
+/// A running system; removed with its volumes when dropped.
+#[derive(Debug)]
+pub struct Compose {
+    project: String,
+    files: Vec<PathBuf>,
+    env: Vec<(String, String)>,
+}
+
+impl Compose {
+    /// Starts the given files' services under a project name of its own.
+    ///
+    /// # Errors
+    /// No engine answers, or docker-compose fails; the error holds what it printed.
+    pub fn up(files: &[&Path], env: &[(&str, String)]) -> Result<Self> {
+        let port = |address: String| address.rsplit(':').next().unwrap_or_default().to_owned();
+        let mut env: Vec<_> = env.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        for name in ["GATEWAY_PORT", "DEMO_PORT"] {
+            env.push((name.to_owned(), port(free_address()?)));
+        }
+        let compose = Self {
+            project: format!("leitwarte-test-{}", std::process::id()),
+            files: files.iter().map(|file| file.to_path_buf()).collect(),
+            env,
+        };
+        compose.run(&["up", "--detach", "--no-build"])?;
+        Ok(compose)
+    }
+
+    /// Runs a docker-compose command.
+    ///
+    /// # Errors
+    /// It fails; the error holds what it printed.
+    pub fn run(&self, args: &[&str]) -> Result<String> {
+        let mut command = Command::new("docker-compose");
+        command
+            .current_dir(repository())
+            .args(["--project-name", &self.project])
+            .args(self.files.iter().flat_map(|file| ["--file".to_owned(), file.display().to_string()]));
+        done(command.args(args).envs(self.env.iter().cloned()))
+    }
+
+    /// A variable the files were read with.
+    ///
+    /// # Panics
+    /// There is no such variable.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> &str {
+        let found = self.env.iter().rev().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_str()).expect("a variable of this system")
+    }
+
+    /// The containers of a service.
+    ///
+    /// # Errors
+    /// The engine does not answer.
+    pub fn containers(&self, service: &str) -> Result<Vec<String>> {
+        Ok(self.run(&["ps", "-q", service])?.split_whitespace().map(str::to_owned).collect())
+    }
+
+    /// The name of a network as the engine knows it.
+    #[must_use]
+    pub fn network(&self, name: &str) -> String {
+        format!("{}_{name}", self.project)
+    }
+
+    /// Kills a service's process as a crash would. The engine's own `kill` counts as a person's wish and is not
+    /// answered by a restart.
+    ///
+    /// # Errors
+    /// There is no such container, or this user may not.
+    pub fn crash(&self, service: &str) -> Result<()> {
+        for container in self.containers(service)? {
+            let pid = docker(&["inspect", "--format", "{{.State.Pid}}", &container])?;
+            let pid = Pid::from_raw(pid.trim().parse()?).context("the container runs no process")?;
+            kill_process(pid, Signal::KILL).context("only root may kill a container's process from outside")?;
+        }
+        Ok(())
+    }
+
+    /// A file inside a container, empty if it is not there.
+    ///
+    /// # Errors
+    /// The container is gone.
+    pub fn file(&self, container: &str, path: &str) -> Result<String> {
+        let folder = tempfile::tempdir()?;
+        let target = folder.path().join("file");
+        let copied = Command::new("docker").args(["cp", &format!("{container}:{path}")]).arg(&target).output()?;
+        if copied.status.success() { Ok(std::fs::read_to_string(target)?) } else { Ok(String::new()) }
+    }
+
+    /// What all containers printed last.
+    #[must_use]
+    pub fn logs(&self) -> String {
+        self.run(&["logs", "--no-color", "--tail", "15"]).unwrap_or_default()
+    }
+}
+
+impl Drop for Compose {
+    fn drop(&mut self) {
+        if let Err(error) = self.run(&["down", "--volumes", "--timeout", "2"]) {
+            eprintln!("containers stay behind: {error:#}");
+        }
+    }
+}
+
+/// Runs a docker command and returns what it printed.
+///
+/// # Errors
+/// It fails.
+pub fn docker(args: &[&str]) -> Result<String> {
+    done(Command::new("docker").args(args))
+}
+
+fn done(command: &mut Command) -> Result<String> {
+    let Output { status, stdout, stderr } = command.output().context("cannot be started; is it installed?")?;
+    ensure!(status.success(), "{command:?} failed:\n{}", String::from_utf8_lossy(&stderr));
+    Ok(String::from_utf8_lossy(&stdout).into_owned())
+}
