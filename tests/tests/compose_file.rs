@@ -1,0 +1,116 @@
+//! What `local/compose.yaml` repeats of other files, and what it promises, compared.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::Duration;
+
+use leitwarte_core::profile::Cloud;
+use leitwarte_template::Template;
+use leitwarte_tests::stack::repository;
+use serde_norway::{Mapping, Value};
+
+const FIRST_PORT: usize = 9100;
+
+fn compose() -> Value {
+    let text = std::fs::read_to_string(repository().join("local/compose.yaml")).unwrap();
+    let mut value: Value = serde_norway::from_str(&text).unwrap();
+    value.apply_merge().unwrap();
+    value
+}
+
+fn template() -> Template {
+    Template::load(Path::new(&repository().join("template.yaml"))).unwrap()
+}
+
+fn services(compose: &Value) -> &Mapping {
+    compose["services"].as_mapping().unwrap()
+}
+
+/// A value as compose takes it when no variable is set: `${NAME:-default}` is its default.
+fn by_default(text: &str) -> &str {
+    let inner = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
+    inner.and_then(|inner| inner.split_once(":-")).map_or(text, |(_, default)| default)
+}
+
+/// `5m10s`
+fn duration(text: &str) -> Duration {
+    let (minutes, seconds) = text.split_once('m').unwrap_or(("0", text));
+    let seconds = if seconds.is_empty() { "0s" } else { seconds };
+    Duration::from_secs(60 * minutes.parse::<u64>().unwrap() + seconds.trim_end_matches('s').parse::<u64>().unwrap())
+}
+
+#[test]
+fn every_function_of_the_template_has_a_service_with_its_settings() {
+    let compose = compose();
+    let networks = &compose["networks"];
+    for (number, function) in template().functions.iter().enumerate() {
+        let name = &function.name;
+        let service = &compose["services"][name.as_str()];
+        let variable = |name: &str| service["environment"][name].as_str().map(by_default);
+        assert_eq!(variable("AWS_LAMBDA_FUNCTION_NAME"), Some(name.as_str()));
+        let address = format!("emulator.{name}:{}", FIRST_PORT + number);
+        assert_eq!(variable("AWS_LAMBDA_RUNTIME_API"), Some(address.as_str()));
+        for (setting, value) in &function.environment {
+            assert_eq!(variable(setting), Some(value.as_str()), "{setting} of {name}");
+        }
+        let network = format!("runtime-{name}");
+        assert!(service["networks"].as_sequence().unwrap().contains(&network.as_str().into()), "{name}");
+        assert_eq!(networks[network.as_str()]["internal"], true);
+        let alias = &compose["services"]["emulator"]["networks"][network.as_str()]["aliases"][0];
+        assert_eq!(alias.as_str(), Some(format!("emulator.{name}").as_str()));
+        let grace = duration(service["stop_grace_period"].as_str().unwrap());
+        assert!(grace > function.timeout, "{name} is killed while it finishes");
+        let emulator = duration(compose["services"]["emulator"]["stop_grace_period"].as_str().unwrap());
+        assert!(emulator > function.timeout);
+    }
+}
+
+#[test]
+fn nothing_but_the_gateway_is_published_and_only_it_and_egress_face_outside() {
+    let compose = compose();
+    for (name, service) in services(&compose) {
+        let name = name.as_str().unwrap();
+        assert_eq!(service.get("ports").is_some(), name == "gateway", "{name}");
+        let networks = &service["networks"];
+        let names: Vec<_> = match networks {
+            Value::Sequence(names) => names.iter().filter_map(Value::as_str).collect(),
+            other => other.as_mapping().unwrap().keys().filter_map(Value::as_str).collect(),
+        };
+        let outside = names.iter().any(|network| compose["networks"][*network]["internal"] != true);
+        assert_eq!(outside, matches!(name, "gateway" | "egress"), "{name} is in {names:?}");
+    }
+}
+
+#[test]
+fn every_container_is_locked_down() {
+    let compose = compose();
+    for (name, service) in services(&compose) {
+        let name = name.as_str().unwrap();
+        assert_eq!(service["user"].as_str(), Some("10001:10001"), "{name}");
+        assert_eq!(service["read_only"], true, "{name}");
+        assert_eq!(service["cap_drop"][0].as_str(), Some("ALL"), "{name}");
+        assert_eq!(service["security_opt"][0].as_str(), Some("no-new-privileges:true"), "{name}");
+        for bound in ["pids_limit", "mem_limit", "logging", "healthcheck"] {
+            assert!(service.get(bound).is_some(), "{name} has no {bound}");
+        }
+    }
+}
+
+#[test]
+fn the_way_out_leads_to_microsofts_hosts_only() {
+    let compose = compose();
+    let list = compose["services"]["egress"]["environment"]["EGRESS_ALLOW"].as_str().unwrap();
+    let listed: BTreeSet<_> = list.split_whitespace().filter(|entry| !entry.starts_with('$')).collect();
+    let hosts = Cloud::ALL.into_iter().flat_map(|cloud| [cloud.authority_host(), cloud.graph_endpoint()]);
+    let wanted: Vec<_> = hosts.map(|url| format!("{}:443", url.trim_start_matches("https://"))).collect();
+    assert_eq!(listed, wanted.iter().map(String::as_str).collect());
+}
+
+#[test]
+fn both_dockerfiles_make_the_same_image() {
+    let last = |file: &str| {
+        let text = std::fs::read_to_string(repository().join(file)).unwrap();
+        text[text.find("# Runtime clients").unwrap()..].to_owned()
+    };
+    assert_eq!(last("local/Dockerfile"), last("local/packed.Dockerfile"));
+}
