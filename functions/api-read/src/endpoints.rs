@@ -3,6 +3,7 @@
 mod asset;
 mod health;
 mod main_page;
+mod metrics;
 mod ready;
 mod status_of_all;
 mod status_of_tenant;
@@ -31,6 +32,7 @@ pub(crate) async fn answer(
         Endpoint::Favicon => asset::answer("icon.svg", &request.headers),
         Endpoint::Health => Ok(health::answer()),
         Endpoint::Ready => ready::answer(deps).await,
+        Endpoint::Metrics => metrics::answer(deps, request).await,
         Endpoint::StatusOfAll => status_of_all::answer(deps, route.path, request).await,
         Endpoint::StatusOfTenant => status_of_tenant::answer(deps, request, parameter("tenant")).await,
     }

@@ -3,6 +3,7 @@
 //! [`routes::ROUTES`] is everything it answers. Each endpoint is a file in `endpoints/`.
 
 mod endpoints;
+mod metrics;
 mod page;
 pub mod routes;
 mod status_cache;

@@ -41,7 +41,7 @@ impl StatusCache {
             return Ok(table);
         }
         let snapshots = store.snapshots().await.map_err(store_problem)?;
-        if is_before_first_poll(&revision) && !snapshots.iter().any(is_known) {
+        if nothing_is_known(&revision, &snapshots) {
             return Err(not_polled_yet());
         }
         let policy = *policy;
@@ -60,6 +60,11 @@ fn still_good(kept: Option<&Kept>, revision: &Revision, now: DateTime<Utc>) -> O
     let (number, table) = kept?;
     // Equal, not newer: a restored backup counts backwards.
     (*number == revision.number && table.is_valid_at(now)).then(|| Arc::clone(table))
+}
+
+/// Whether the first poll of all tenants is still to come and no tenant was polled by itself either.
+pub(crate) fn nothing_is_known(revision: &Revision, snapshots: &[TenantSnapshot]) -> bool {
+    is_before_first_poll(revision) && !snapshots.iter().any(is_known)
 }
 
 /// Whether anything was learnt of the tenant, be it only that it cannot be polled.

@@ -206,7 +206,7 @@ pub(crate) async fn record(
         let ClaimOne::Claimed(claim) = store.claim_one(key, at, TimeDelta::minutes(1)).await.unwrap() else {
             panic!("cannot claim {key}")
         };
-        let certificate_ends_at = None;
+        let certificate_ends_at = stock.is_ok().then(|| at + TimeDelta::days(90));
         results.push(PollResult {
             claim,
             started_at: at,
