@@ -4,6 +4,7 @@ COPY ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 # Volumes mounted here for the first time take over this owner.
 COPY --chown=10001:10001 data /data
 COPY --chown=10001:10001 data /run/leitwarte
+COPY --chown=10001:10001 data /backups
 COPY program /program
 # Runtime clients write _X_AMZN_TRACE_ID for each event; being there from the start, it is only ever replaced.
 ENV _X_AMZN_TRACE_ID="" \

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context, Result, ensure};
 use rustix::process::{Pid, Signal, kill_process};
@@ -22,13 +23,15 @@ impl Compose {
     /// # Errors
     /// No engine answers, or docker-compose fails; the error holds what it printed.
     pub fn up(files: &[&Path], env: &[(&str, String)]) -> Result<Self> {
+        static STARTED: AtomicUsize = AtomicUsize::new(0);
+        let number = STARTED.fetch_add(1, Ordering::Relaxed);
         let port = |address: String| address.rsplit(':').next().unwrap_or_default().to_owned();
         let mut env: Vec<_> = env.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
         for name in ["GATEWAY_PORT", "DEMO_PORT"] {
             env.push((name.to_owned(), port(free_address()?)));
         }
         let compose = Self {
-            project: format!("leitwarte-test-{}", std::process::id()),
+            project: format!("leitwarte-test-{}-{number}", std::process::id()),
             files: files.iter().map(|file| file.to_path_buf()).collect(),
             env,
         };
@@ -79,12 +82,39 @@ impl Compose {
     /// # Errors
     /// There is no such container, or this user may not.
     pub fn crash(&self, service: &str) -> Result<()> {
-        for container in self.containers(service)? {
-            let pid = docker(&["inspect", "--format", "{{.State.Pid}}", &container])?;
-            let pid = Pid::from_raw(pid.trim().parse()?).context("the container runs no process")?;
+        for pid in self.processes(service)? {
+            let pid = Pid::from_raw(pid).context("the container runs no process")?;
             kill_process(pid, Signal::KILL).context("only root may kill a container's process from outside")?;
         }
         Ok(())
+    }
+
+    /// The process of each of a service's containers as this machine numbers them; 0 where none runs.
+    ///
+    /// # Errors
+    /// The engine does not answer.
+    pub fn processes(&self, service: &str) -> Result<Vec<i32>> {
+        let pid = |container: &String| Ok(inspect(container, "{{.State.Pid}}")?.parse()?);
+        self.containers(service)?.iter().map(pid).collect()
+    }
+
+    /// What each container of the system holds in memory: its name, and MiB.
+    ///
+    /// # Errors
+    /// The engine does not answer.
+    pub fn memory(&self) -> Result<Vec<(String, f64)>> {
+        let all = self.run(&["ps", "-q"])?;
+        let mut stats = vec!["stats", "--no-stream", "--format", "{{.Name}} {{.MemUsage}}"];
+        stats.extend(all.split_whitespace());
+        let mut found = Vec::new();
+        for line in docker(&stats)?.lines() {
+            let mut words = line.split_whitespace();
+            let (name, size) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+            let mib = size.strip_suffix("MiB").map(str::parse::<f64>);
+            let kib = size.strip_suffix("KiB").map(|kib| kib.parse::<f64>().map(|kib| kib / 1024.0));
+            found.push((name.to_owned(), mib.or(kib).with_context(|| format!("{name} holds {size}"))??));
+        }
+        Ok(found)
     }
 
     /// A file inside a container, empty if it is not there.
@@ -111,6 +141,14 @@ impl Drop for Compose {
             eprintln!("containers stay behind: {error:#}");
         }
     }
+}
+
+/// What the engine knows of a container or network, by a template of Docker's own.
+///
+/// # Errors
+/// There is no such thing, or the engine does not answer.
+pub fn inspect(what: &str, format: &str) -> Result<String> {
+    Ok(docker(&["inspect", "--format", format, what])?.trim().to_owned())
 }
 
 /// Runs a docker command and returns what it printed.

@@ -12,7 +12,11 @@ use serde_norway::{Mapping, Value};
 const FIRST_PORT: usize = 9100;
 
 fn compose() -> Value {
-    let text = std::fs::read_to_string(repository().join("local/compose.yaml")).unwrap();
+    read("local/compose.yaml")
+}
+
+fn read(file: &str) -> Value {
+    let text = std::fs::read_to_string(repository().join(file)).unwrap();
     let mut value: Value = serde_norway::from_str(&text).unwrap();
     value.apply_merge().unwrap();
     value
@@ -71,28 +75,60 @@ fn nothing_but_the_gateway_is_published_and_only_it_and_egress_face_outside() {
     for (name, service) in services(&compose) {
         let name = name.as_str().unwrap();
         assert_eq!(service.get("ports").is_some(), name == "gateway", "{name}");
-        let networks = &service["networks"];
-        let names: Vec<_> = match networks {
-            Value::Sequence(names) => names.iter().filter_map(Value::as_str).collect(),
-            other => other.as_mapping().unwrap().keys().filter_map(Value::as_str).collect(),
-        };
+        let names = networks(service);
         let outside = names.iter().any(|network| compose["networks"][*network]["internal"] != true);
         assert_eq!(outside, matches!(name, "gateway" | "egress"), "{name} is in {names:?}");
     }
 }
 
+/// The names of the networks a service is in.
+fn networks(service: &Value) -> Vec<&str> {
+    match &service["networks"] {
+        Value::Sequence(names) => names.iter().filter_map(Value::as_str).collect(),
+        other => other.as_mapping().unwrap().keys().filter_map(Value::as_str).collect(),
+    }
+}
+
+#[test]
+fn in_a_functions_network_there_are_the_function_and_the_emulator() {
+    let compose = compose();
+    for function in template().functions {
+        let network = format!("runtime-{}", function.name);
+        let members = services(&compose).iter().filter(|(_, service)| networks(service).contains(&network.as_str()));
+        let members: BTreeSet<_> = members.filter_map(|(name, _)| name.as_str()).collect();
+        assert_eq!(members, BTreeSet::from(["emulator", function.name.as_str()]), "{network}");
+    }
+}
+
+#[test]
+fn no_internal_network_leads_to_the_machine_and_through_the_gateways_nobody_gets_out() {
+    let compose = compose();
+    for (name, network) in compose["networks"].as_mapping().unwrap() {
+        let option = |option: &str| network["driver_opts"][format!("com.docker.network.bridge.{option}")].as_str();
+        match name.as_str().unwrap() {
+            "outside" => {}
+            "public" => assert_eq!(option("enable_ip_masquerade"), Some("false")),
+            _ => assert_eq!((network["internal"].as_bool(), option("inhibit_ipv4")), (Some(true), Some("true"))),
+        }
+    }
+}
+
 #[test]
 fn every_container_is_locked_down() {
-    let compose = compose();
-    for (name, service) in services(&compose) {
+    let (compose, demo) = (compose(), read("local/compose.demo.yaml"));
+    let simulator = demo["services"].as_mapping().unwrap().iter().filter(|(_, service)| service.get("image").is_some());
+    for (name, service) in services(&compose).iter().chain(simulator) {
         let name = name.as_str().unwrap();
-        assert_eq!(service["user"].as_str(), Some("10001:10001"), "{name}");
+        // The one image that is not made here has a user of its own.
+        let user = if name == "postgres" { "999:999" } else { "10001:10001" };
+        assert_eq!(service["user"].as_str().map(by_default), Some(user), "{name}");
         assert_eq!(service["read_only"], true, "{name}");
         assert_eq!(service["cap_drop"][0].as_str(), Some("ALL"), "{name}");
         assert_eq!(service["security_opt"][0].as_str(), Some("no-new-privileges:true"), "{name}");
-        for bound in ["pids_limit", "mem_limit", "logging", "healthcheck"] {
+        for bound in ["pids_limit", "mem_limit", "logging"] {
             assert!(service.get(bound).is_some(), "{name} has no {bound}");
         }
+        assert!(service.get("healthcheck").is_some() || name == "graph-simulator", "{name}");
     }
 }
 

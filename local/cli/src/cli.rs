@@ -2,13 +2,15 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{dead_letters, doctor, invoke, onboard, status, up};
+use crate::commands::{backup, dead_letters, doctor, invoke, move_database, onboard, restore, status, up};
 
 const AFTER_HELP: &str = "\
 Settings come from the environment; all have defaults:
   PROFILES_DIR   config-profiles           tenant profiles
   DATA_DIR       data                      database, queue, generated secrets
-  DATABASE_URL   sqlite://$DATA_DIR/leitwarte.db
+  DATABASE_URL   sqlite://$DATA_DIR/leitwarte.db, or postgres://USER@HOST/DATABASE
+  DATABASE_PASSWORD_FILE   not set         a file with the server's password
+  BACKUP_DIR     $DATA_DIR/backups         where backups lie
   GATEWAY_ADDR   127.0.0.1:8080            pages and API
   INVOKE_ADDR    127.0.0.1:9001            Lambda Invoke API
   METRICS_ADDR   127.0.0.1:9002            metrics and health of the host
@@ -43,4 +45,10 @@ pub enum Command {
     DeadLetters(dead_letters::Args),
     /// Create the database, or bring it up to date after an upgrade
     Migrate,
+    /// Write the database into a file, while everything goes on working
+    Backup(backup::Args),
+    /// Bring the database back from a backup, or only look whether that would work
+    Restore(restore::Args),
+    /// Carry everything from one database into another, for example from SQLite to PostgreSQL
+    MoveDatabase(move_database::Args),
 }

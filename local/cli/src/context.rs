@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use leitwarte_host::env::Environment;
 use leitwarte_runtime::Config;
-use leitwarte_store::{Store, StoreError};
+use leitwarte_store::{Address, Store, StoreError};
 
 use crate::host_api::reachable;
 use crate::terminal;
@@ -54,6 +54,7 @@ impl Settings {
         [
             ("PROFILES_DIR", text(home.join("config-profiles"))),
             ("DATABASE_URL", format!("sqlite://{}", home.join("leitwarte.db").display())),
+            ("BACKUP_DIR", text(home.join("backups"))),
             ("INVOKE_KEY_FILE", text(home.join("invoke.key"))),
             ("GRAPH_EXTRA_HOSTS", simulator.trim().to_owned()),
             ("POLL_INTERVAL_SECONDS", "60".to_owned()),
@@ -109,11 +110,8 @@ impl Settings {
     /// Where the database is, without the password that an address may hold.
     #[must_use]
     pub fn database_shown(&self) -> String {
-        let url = &self.app.database_url;
-        match url.strip_prefix("sqlite:") {
-            Some(path) => path.trim_start_matches("//").to_owned(),
-            None => url.rsplit_once('@').map_or(url.as_str(), |(_, server)| server).to_owned(),
-        }
+        let address = Address::parse(&self.app.database_url);
+        address.map_or_else(|_| "DATABASE_URL".to_owned(), |address| address.to_string())
     }
 
     /// Where the gateway answers calls from this machine: `http://host:port`; nothing when it speaks TLS, because its

@@ -20,7 +20,7 @@ fn the_grammar_is_sound() {
 
 #[test]
 fn help_of_every_command() {
-    let commands: [&[&str]; 11] = [
+    let commands: [&[&str]; 14] = [
         &[],
         &["up"],
         &["status"],
@@ -32,6 +32,9 @@ fn help_of_every_command() {
         &["dead-letters", "show"],
         &["dead-letters", "redrive"],
         &["migrate"],
+        &["backup"],
+        &["restore"],
+        &["move-database"],
     ];
     for path in commands {
         let name = if path.is_empty() { "leitwarte".to_owned() } else { path.join("_") };

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::uri::Authority;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -131,7 +132,7 @@ async fn handle(
     }
     let target = request.uri().authority().cloned();
     let Some((host, port)) = target.as_ref().and_then(|target| allowed.check(target)) else {
-        let target = target.map(|target| target.to_string()).unwrap_or_default();
+        let target = target.as_ref().map(without_credentials).unwrap_or_default();
         tracing::warn!(%client, target, "refused: not in EGRESS_ALLOW");
         let text = format!("{target} is not in EGRESS_ALLOW; add it there if it may be reached.\n");
         return answer(StatusCode::FORBIDDEN, text);
@@ -154,6 +155,11 @@ async fn handle(
             answer(StatusCode::GATEWAY_TIMEOUT, format!("No connection to {target} within {:?}.\n", limits.connect))
         }
     }
+}
+
+/// The target as it may be shown: what stands before an at sign can be a password.
+fn without_credentials(target: &Authority) -> &str {
+    target.as_str().rsplit('@').next().unwrap_or_default()
 }
 
 fn answer(status: StatusCode, text: String) -> Answer {

@@ -38,7 +38,7 @@ async fn start() -> anyhow::Result<()> {
     let stop = shutdown::on_signal()?;
     let listener =
         TcpListener::bind(address).await.with_context(|| format!("cannot listen at {address} (EGRESS_ADDR)"))?;
-    tracing::info!(%address, hosts = allowed.len(), "lets connections out to the listed hosts");
+    tracing::info!(address = %listener.local_addr()?, hosts = allowed.len(), "lets connections out to the listed hosts");
     serve(listener, allowed, Limits::default(), stop).await;
     tracing::info!("egress stopped");
     Ok(())

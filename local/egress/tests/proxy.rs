@@ -1,16 +1,17 @@
 //! The proxy on loopback, with raw clients and with reqwest.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use leitwarte_egress::{Allowed, Limits, serve};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_util::sync::CancellationToken;
 
 struct Proxy {
     address: SocketAddr,
-    _stop: tokio_util::sync::DropGuard,
+    stop: tokio_util::sync::DropGuard,
 }
 
 async fn proxy(allow: &str, limits: Limits) -> Proxy {
@@ -18,7 +19,7 @@ async fn proxy(allow: &str, limits: Limits) -> Proxy {
     let address = listener.local_addr().unwrap();
     let stop = CancellationToken::new();
     tokio::spawn(serve(listener, Allowed::parse(allow).unwrap(), limits, stop.clone()));
-    Proxy { address, _stop: stop.drop_guard() }
+    Proxy { address, stop: stop.drop_guard() }
 }
 
 /// A server that sends back what it gets.
@@ -108,6 +109,23 @@ async fn a_host_that_cannot_be_reached_is_said_so() {
 }
 
 #[tokio::test]
+async fn a_host_that_does_not_answer_is_given_up() {
+    // Its queue of connections is full: the kernel answers no further one.
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let deaf = socket.listen(1).unwrap();
+    let address = deaf.local_addr().unwrap();
+    let mut waiting = Vec::new();
+    while let Ok(stream) = tokio::time::timeout(Duration::from_millis(200), TcpStream::connect(address)).await {
+        waiting.push(stream.unwrap());
+    }
+    let limits = Limits { connect: Duration::from_millis(100), ..Limits::default() };
+    let proxy = proxy(&address.to_string(), limits).await;
+    let (head, _) = connect(&proxy, &address.to_string()).await;
+    assert!(head.starts_with("HTTP/1.1 504"), "{head}");
+}
+
+#[tokio::test]
 async fn a_client_that_never_finishes_its_request_is_let_go() {
     let limits = Limits { head: Duration::from_millis(50), ..Limits::default() };
     let proxy = proxy("graph.test:443", limits).await;
@@ -142,6 +160,23 @@ async fn more_clients_than_places_wait_their_turn() {
 }
 
 #[tokio::test]
+async fn a_stop_takes_no_new_clients_and_lets_open_tunnels_go_on_for_a_moment() {
+    let server = echo().await;
+    let limits = Limits { drain: Duration::from_millis(500), ..Limits::default() };
+    let proxy = proxy(&server.to_string(), limits).await;
+    let (_, mut open) = connect(&proxy, &server.to_string()).await;
+    drop(proxy.stop);
+    let gone = async { while TcpStream::connect(proxy.address).await.is_ok() {} };
+    tokio::time::timeout(Duration::from_secs(10), gone).await.expect("no new clients");
+    open.write_all(b"still here").await.unwrap();
+    let mut rest = [0; 10];
+    open.read_exact(&mut rest).await.unwrap();
+    assert_eq!(&rest, b"still here");
+    let closed = tokio::time::timeout(Duration::from_secs(10), open.read(&mut rest)).await;
+    assert!(matches!(closed, Ok(Ok(0) | Err(_))), "it is closed in the end: {closed:?}");
+}
+
+#[tokio::test]
 async fn the_health_check_is_answered() {
     let proxy = proxy("", Limits::default()).await;
     let (head, _) = ask(&proxy, "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
@@ -155,4 +190,35 @@ async fn a_foreign_client_learns_why_it_may_not_pass() {
     let client = reqwest::Client::builder().proxy(through).build().unwrap();
     let error = client.get("https://evil.test/").send().await.unwrap_err();
     assert!(error.is_connect(), "{error:?}");
+}
+
+#[tokio::test]
+async fn tls_passes_from_end_to_end() {
+    let rcgen::CertifiedKey { cert, signing_key } =
+        rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![cert.der().clone()], rustls::pki_types::PrivatePkcs8KeyDer::from(signing_key).into())
+        .unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let target = format!("localhost:{}", listener.local_addr().unwrap().port());
+    tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        let mut tls = tokio_rustls::TlsAcceptor::from(Arc::new(config)).accept(stream).await.unwrap();
+        let _ = tls.read(&mut [0; 4096]).await.unwrap();
+        tls.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\nConnection: close\r\n\r\nsecret").await.unwrap();
+        tls.shutdown().await.unwrap();
+    });
+    let proxy = proxy(&target, Limits::default()).await;
+    let client = reqwest::Client::builder()
+        .proxy(reqwest::Proxy::https(format!("http://{}", proxy.address)).unwrap())
+        .tls_certs_only([reqwest::Certificate::from_der(cert.der()).unwrap()])
+        .timeout(Duration::from_secs(10))
+        .build()
+        .unwrap();
+    let answer = client.get(format!("https://{target}/")).send().await.unwrap();
+    assert_eq!(answer.text().await.unwrap(), "secret");
 }

@@ -4,10 +4,9 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use leitwarte_database::{Address, AddressError};
 use leitwarte_host::env::{EnvError, Environment};
 use thiserror::Error;
-
-use crate::database_url::{DatabaseUrl, DatabaseUrlError};
 
 /// A setting cannot be used.
 #[derive(Debug, Error)]
@@ -17,7 +16,7 @@ pub enum ConfigError {
     Environment(#[from] EnvError),
     /// The database's address is wrong.
     #[error(transparent)]
-    Database(#[from] DatabaseUrlError),
+    Database(#[from] AddressError),
 }
 
 /// Everything the emulator can be told.
@@ -35,7 +34,7 @@ pub struct Config {
     /// Folder of the durable queue, unless that is in a shared database.
     pub data_dir: PathBuf,
     /// The database in which this emulator shares its queue with others.
-    pub shared_database: Option<DatabaseUrl>,
+    pub shared_database: Option<Address>,
     /// The key that callers beyond loopback must show; made when it is missing.
     pub invoke_key_file: PathBuf,
     /// Where the functions' programs are; nothing when functions run elsewhere and connect by themselves.
@@ -122,7 +121,7 @@ impl Config {
             runtime_host: runtime_host(&environment, spawn)?,
             metrics_addr: environment.metrics_addr()?,
             data_dir: environment.data_dir(),
-            shared_database: DatabaseUrl::from_environment(&environment)?,
+            shared_database: shared_database(&environment)?,
             invoke_key_file: environment.invoke_key_file(),
             functions_dir: spawn.then(|| environment.functions_dir(program_dir)),
             environment,
@@ -130,6 +129,13 @@ impl Config {
             retries: RetryDelays::default(),
         })
     }
+}
+
+/// `DATABASE_URL`, if it names a server; a SQLite file there is the application's and not shared.
+fn shared_database(environment: &Environment) -> Result<Option<Address>, AddressError> {
+    let lookup = |name: &str| environment.get(name).map(ToOwned::to_owned);
+    let address = Address::from_lookup(lookup, "leitwarte.db".as_ref())?;
+    Ok(address.is_postgres().then_some(address))
 }
 
 /// `RUNTIME_HOST`. A name without `{function}` would be the same in every function's network and separate nothing.
@@ -152,6 +158,14 @@ mod tests {
     fn config(pairs: &[(&str, &str)]) -> Result<Config, ConfigError> {
         let environment = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         Config::from_environment(environment, false, Path::new("."))
+    }
+
+    #[test]
+    fn only_postgresql_is_shared() {
+        let shared = |url: &str| config(&[("DATABASE_URL", url)]).unwrap().shared_database;
+        assert_eq!(config(&[]).unwrap().shared_database, None);
+        assert_eq!(shared("sqlite://data/leitwarte.db"), None);
+        assert!(shared("postgres://lw@db/leitwarte").is_some());
     }
 
     #[test]

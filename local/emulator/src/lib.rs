@@ -5,7 +5,6 @@
 
 mod children;
 mod config;
-mod database_url;
 mod emulator;
 mod function;
 mod http;
@@ -15,8 +14,7 @@ mod queue;
 mod runtime_api;
 
 pub use config::{Config, ConfigError, Limits, RetryDelays};
-pub use database_url::{DatabaseUrl, DatabaseUrlError};
 pub use emulator::{Emulator, StartError};
 pub use function::MAX_PAYLOAD;
 pub use invoke_api::KeyError;
-pub use queue::OpenError;
+pub use queue::{OpenError, TABLES};

@@ -10,7 +10,8 @@ use common::database::Postgres;
 use common::program::{self, Program, command, recorded};
 use common::proxy::{Line, Proxy};
 use common::{Host, SOON, eventually, eventually_within};
-use leitwarte_emulator::{Config, DatabaseUrl};
+use leitwarte_database::Address;
+use leitwarte_emulator::Config;
 use serde_json::json;
 use tokio::time::{Instant, timeout};
 
@@ -21,7 +22,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// Silence after which an emulator counts as dead in these tests.
 const DEAD_AFTER: Duration = Duration::from_millis(900);
 
-fn quick(config: &mut Config, address: DatabaseUrl) {
+fn quick(config: &mut Config, address: Address) {
     config.shared_database = Some(address);
     config.limits.beat_every = Duration::from_millis(100);
     config.limits.dead_after = DEAD_AFTER;
@@ -33,15 +34,15 @@ async fn emulator(postgres: &Postgres) -> Host {
 }
 
 /// The same, quick to take others, and to be taken, for dead.
-async fn quick_emulator(address: DatabaseUrl) -> Host {
+async fn quick_emulator(address: Address) -> Host {
     Host::with(WORK, false, |config| quick(config, address)).await
 }
 
-fn through(proxy: &Proxy, postgres: &Postgres) -> DatabaseUrl {
+fn through(proxy: &Proxy, postgres: &Postgres) -> Address {
     let mut url = postgres.url();
     url.set_ip_host(proxy.address.ip()).unwrap();
     url.set_port(Some(proxy.address.port())).unwrap();
-    DatabaseUrl::parse(url.as_str()).unwrap()
+    Address::parse(url.as_str()).unwrap()
 }
 
 async fn proxy_to(postgres: &Postgres) -> Proxy {

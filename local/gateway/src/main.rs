@@ -48,7 +48,8 @@ async fn start() -> anyhow::Result<()> {
     let count = routes.len();
     let scheme = if tls.is_some() { "https" } else { "http" };
     let stop = shutdown::on_signal()?;
-    health::answer_if_set(&environment).await?;
+    // Each connection has a task of its own: nothing can stand still that the runtime does not.
+    health::answer_if_set(&environment, || true).await?;
     let server = Server::bind(settings.address, routes, invoke, Limits::default(), tls)
         .await
         .with_context(|| format!("cannot listen at {} (GATEWAY_ADDR)", settings.address))?;

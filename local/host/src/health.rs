@@ -15,6 +15,8 @@ use crate::env::{EnvError, Environment};
 const PATIENCE: Duration = Duration::from_secs(2);
 /// `HTTP/1.1 200`
 const STATUS_LINE: usize = 12;
+/// Pause after a connection that could not be accepted: out of file descriptors, most likely.
+const BREATH: Duration = Duration::from_millis(100);
 
 /// The program is not healthy.
 #[derive(Debug, Error)]
@@ -30,7 +32,15 @@ pub enum HealthError {
         #[source]
         source: io::Error,
     },
-    /// Something else than `200` was answered.
+    /// The program runs and says that it is not healthy.
+    #[error("the program at {address} ({variable}) says that its work stands still; its log may say why")]
+    Unwell {
+        /// The variable that says where.
+        variable: &'static str,
+        /// Where it was asked.
+        address: SocketAddr,
+    },
+    /// Something else was answered.
     #[error("{address} ({variable}) answered `{answer}`; is that the right program?")]
     Strange {
         /// The variable that says where.
@@ -42,8 +52,8 @@ pub enum HealthError {
     },
 }
 
-/// The answer of a healthy program.
 const HEALTHY: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: close\r\n\r\nok\n";
+const UNWELL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 6\r\nConnection: close\r\n\r\nstuck\n";
 
 /// Whether this process was started as `<program> health`.
 #[must_use]
@@ -69,19 +79,26 @@ pub fn ask_at_health_addr(environment: &Environment) -> ExitCode {
     }
 }
 
-/// Answers at `HEALTH_ADDR`, if it is set, as long as this program's runtime turns. Needs a Tokio runtime.
+/// Answers at `HEALTH_ADDR`, if it is set, as long as this program's runtime turns: 200 while `is_well`, which must
+/// not block, says so, else 503. Needs a Tokio runtime.
 ///
 /// # Errors
 /// The variable cannot be used or the address is taken.
-pub async fn answer_if_set(environment: &Environment) -> Result<(), AnswerError> {
+pub async fn answer_if_set(
+    environment: &Environment,
+    is_well: impl Fn() -> bool + Send + 'static,
+) -> Result<(), AnswerError> {
     let Some(address) = environment.health_addr()? else { return Ok(()) };
     let listener = TcpListener::bind(address).await.map_err(|source| AnswerError::Listen { address, source })?;
     tokio::spawn(async move {
         loop {
-            if let Ok((connection, _)) = listener.accept().await {
-                // One after the other: only this container's own health check comes here.
-                let _ = tokio::time::timeout(PATIENCE, answer(connection)).await;
-            }
+            let Ok((connection, _)) = listener.accept().await else {
+                tokio::time::sleep(BREATH).await;
+                continue;
+            };
+            let words = if is_well() { HEALTHY } else { UNWELL };
+            // One after the other: only this container's own health check comes here.
+            let _ = tokio::time::timeout(PATIENCE, answer(connection, words)).await;
         }
     });
     Ok(())
@@ -104,10 +121,10 @@ pub enum AnswerError {
     },
 }
 
-async fn answer(mut connection: Connection) -> io::Result<()> {
+async fn answer(mut connection: Connection, words: &[u8]) -> io::Result<()> {
     let mut request = [0; 1024];
     let _ = connection.read(&mut request).await?;
-    connection.write_all(HEALTHY).await?;
+    connection.write_all(words).await?;
     connection.shutdown().await
 }
 
@@ -118,10 +135,10 @@ async fn answer(mut connection: Connection) -> io::Result<()> {
 pub fn check(variable: &'static str, listening: SocketAddr) -> Result<(), HealthError> {
     let address = reachable(listening);
     let answer = ask(address).map_err(|source| HealthError::Silent { variable, address, source })?;
-    if matches!(answer.as_slice(), b"HTTP/1.1 200" | b"HTTP/1.0 200") {
-        Ok(())
-    } else {
-        Err(HealthError::Strange { variable, address, answer: String::from_utf8_lossy(&answer).into_owned() })
+    match answer.as_slice() {
+        b"HTTP/1.1 200" | b"HTTP/1.0 200" => Ok(()),
+        b"HTTP/1.1 503" => Err(HealthError::Unwell { variable, address }),
+        other => Err(HealthError::Strange { variable, address, answer: String::from_utf8_lossy(other).into_owned() }),
     }
 }
 
@@ -149,17 +166,25 @@ fn ask(address: SocketAddr) -> io::Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use std::net::TcpListener;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
 
     use super::*;
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn a_program_whose_runtime_turns_is_healthy() {
+    async fn a_program_is_healthy_while_its_runtime_turns_and_it_says_that_it_is_well() {
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let environment: Environment = [("HEALTH_ADDR".to_owned(), address.to_string())].into_iter().collect();
-        answer_if_set(&environment).await.unwrap();
+        let well = Arc::new(AtomicBool::new(true));
+        let asked = Arc::clone(&well);
+        answer_if_set(&environment, move || asked.load(Ordering::SeqCst)).await.unwrap();
+        let check = || tokio::task::spawn_blocking(move || check("HEALTH_ADDR", address));
         for _ in 0..2 {
-            tokio::task::spawn_blocking(move || check("HEALTH_ADDR", address)).await.unwrap().unwrap();
+            check().await.unwrap().unwrap();
         }
+        well.store(false, Ordering::SeqCst);
+        let error = check().await.unwrap().unwrap_err().to_string();
+        assert!(error.contains("stands still") && error.contains("HEALTH_ADDR"), "{error}");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use leitwarte_host::invoke::{Accepted, CallOptions, InvokeClient, InvokeError, Slot};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 const TIME: Duration = Duration::from_secs(10);
 
@@ -137,6 +137,20 @@ async fn a_host_that_is_not_there_and_one_that_is_silent_are_told_apart() {
     let client = client(silent.local_addr().unwrap());
     let outcome = client.call("x", Bytes::new(), &CallOptions::default(), short).await;
     assert!(matches!(outcome, Err(InvokeError::Timeout(time)) if time == short));
+}
+
+#[tokio::test]
+async fn a_host_that_does_not_even_refuse_is_unreachable_within_seconds_and_not_when_patience_ends() {
+    // Its queue of connections is full: the kernel answers no further one, as in a network that was cut.
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let deaf = socket.listen(1).unwrap();
+    let address = deaf.local_addr().unwrap();
+    let mut waiting = Vec::new();
+    while let Ok(stream) = tokio::time::timeout(Duration::from_millis(200), TcpStream::connect(address)).await {
+        waiting.push(stream.unwrap());
+    }
+    assert!(matches!(call(&client(address), "x").await, Err(InvokeError::Unreachable { .. })));
 }
 
 #[tokio::test]

@@ -2,6 +2,8 @@
 
 pub mod event;
 pub mod plan;
+mod pulse;
 mod run;
 
+pub use pulse::Pulse;
 pub use run::run;

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Instant;
 
 use anyhow::Context;
 use clap::Parser;
@@ -9,6 +10,7 @@ use leitwarte_host::env::Environment;
 use leitwarte_host::invoke::InvokeClient;
 use leitwarte_host::{health, logging, process, shutdown};
 use leitwarte_template::Template;
+use leitwarte_timer::Pulse;
 
 /// Fires the schedules of a SAM template as asynchronous invocations (`INVOKE_ADDR`).
 #[derive(Debug, Parser)]
@@ -42,7 +44,9 @@ async fn start() -> anyhow::Result<()> {
     let client = InvokeClient::from_environment(&environment).context("cannot reach the emulator")?;
     let region = environment.get("AWS_REGION").unwrap_or("local-1").to_owned();
     let stop = shutdown::on_signal()?;
-    health::answer_if_set(&environment).await?;
-    leitwarte_timer::run(&template, &client, &region, &stop).await;
+    let pulse = Pulse::default();
+    let asked = pulse.clone();
+    health::answer_if_set(&environment, move || asked.is_well(Instant::now())).await?;
+    leitwarte_timer::run(&template, &client, &region, &pulse, &stop).await;
     Ok(())
 }

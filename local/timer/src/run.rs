@@ -1,6 +1,6 @@
 //! Fires what is due, one task for each schedule.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::event::payload;
 use crate::plan::decide;
+use crate::pulse::Pulse;
 
 /// Longest sleep: the machine's clock may be set while this program waits.
 const LONGEST_SLEEP: Duration = Duration::from_secs(30);
@@ -22,8 +23,8 @@ const LONGEST_RETRY: Duration = Duration::from_secs(10);
 /// Fires every schedule of the template until cancelled.
 ///
 /// The emulator remembers the slots, so this program keeps no state: a second timer beside it, or a restart at
-/// any moment, fires no slot twice.
-pub async fn run(template: &Template, client: &InvokeClient, region: &str, stop: &CancellationToken) {
+/// any moment, fires no slot twice. Every look at a schedule is a beat of `pulse`.
+pub async fn run(template: &Template, client: &InvokeClient, region: &str, pulse: &Pulse, stop: &CancellationToken) {
     let mut tasks = JoinSet::new();
     for function in &template.functions {
         for schedule in function.schedules.iter().filter(|schedule| schedule.enabled) {
@@ -34,7 +35,9 @@ pub async fn run(template: &Template, client: &InvokeClient, region: &str, stop:
                 client: client.clone(),
                 region: region.to_owned(),
                 started: clock::now(),
+                pulse: pulse.clone(),
             };
+            one.beat();
             let stop = stop.clone();
             tasks.spawn(async move { stop.run_until_cancelled(one.forever()).await });
         }
@@ -53,18 +56,21 @@ struct Firing {
     client: InvokeClient,
     region: String,
     started: DateTime<Utc>,
+    pulse: Pulse,
 }
 
 impl Firing {
     async fn forever(self) {
         let mut retry = Retry::default();
         let mut last = loop {
+            self.beat();
             match self.client.last_slot(&self.schedule.name).await {
                 Ok(last) => break last.and_then(DateTime::from_timestamp_millis),
                 Err(error) => retry.wait(&self.schedule.name, &error).await,
             }
         };
         loop {
+            self.beat();
             let decision = decide(&self.schedule, last, self.started, clock::now());
             if let Some(slot) = decision.fire {
                 match self.fire(slot).await {
@@ -78,11 +84,16 @@ impl Firing {
             }
             let Some(wake_at) = decision.wake_at else {
                 tracing::warn!(schedule = self.schedule.name, "the schedule has no further slot");
+                self.pulse.end(&self.schedule.name);
                 return;
             };
             let left = (wake_at - clock::now()).to_std().unwrap_or(Duration::ZERO);
             tokio::time::sleep(left.min(LONGEST_SLEEP)).await;
         }
+    }
+
+    fn beat(&self) {
+        self.pulse.beat(&self.schedule.name, Instant::now());
     }
 
     async fn fire(&self, slot: DateTime<Utc>) -> Result<(), leitwarte_host::invoke::InvokeError> {

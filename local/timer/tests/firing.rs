@@ -12,6 +12,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use leitwarte_host::invoke::InvokeClient;
 use leitwarte_template::Template;
+use leitwarte_timer::Pulse;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -102,7 +103,8 @@ async fn setup(refusals: u32) -> Setup {
 /// Runs a timer until `count` slots were fired, then stops it.
 async fn fire(setup: &mut Setup, count: usize) -> Vec<Fired> {
     let stop = CancellationToken::new();
-    let timer = leitwarte_timer::run(&setup.template, &setup.client, "local-1", &stop);
+    let pulse = Pulse::default();
+    let timer = leitwarte_timer::run(&setup.template, &setup.client, "local-1", &pulse, &stop);
     let collect = async {
         let mut seen = Vec::new();
         while seen.len() < count {
@@ -134,7 +136,8 @@ async fn a_second_timer_fires_no_slot_again() {
     let mut setup = setup(0).await;
     fire(&mut setup, 2).await;
     let stop = CancellationToken::new();
-    let again = leitwarte_timer::run(&setup.template, &setup.client, "local-1", &stop);
+    let pulse = Pulse::default();
+    let again = leitwarte_timer::run(&setup.template, &setup.client, "local-1", &pulse, &stop);
     let nothing = tokio::time::timeout(Duration::from_millis(300), async { tokio::join!(again, setup.fired.recv()) });
     assert!(nothing.await.is_err(), "a slot was fired twice");
 }

@@ -12,6 +12,8 @@ use tokio::net::TcpListener;
 
 /// How long connecting, sending and each read may take.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// Pause after a connection that could not be accepted: out of file descriptors, most likely.
+const BREATH: Duration = Duration::from_millis(100);
 const VARIABLE: &str = "HEALTH_ADDR";
 const HEALTHY: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: close\r\n\r\nok\n";
 
@@ -55,7 +57,10 @@ fn address() -> anyhow::Result<Option<SocketAddr>> {
 /// One after the other: only this container's own health check comes here.
 async fn answer(listener: TcpListener) {
     loop {
-        let Ok((mut connection, _)) = listener.accept().await else { continue };
+        let Ok((mut connection, _)) = listener.accept().await else {
+            tokio::time::sleep(BREATH).await;
+            continue;
+        };
         let exchange = async {
             let mut request = [0; 1024];
             let _ = connection.read(&mut request).await?;

@@ -16,6 +16,7 @@ pub mod clock;
 pub mod config;
 mod error;
 mod health;
+mod link;
 mod logging;
 pub mod profiles;
 mod serve;

@@ -21,7 +21,7 @@ use tokio::sync::watch;
 use tracing::Instrument;
 
 use crate::watchdog::Watchdog;
-use crate::{Config, FunctionError, clock, health, logging};
+use crate::{Config, FunctionError, clock, health, link, logging};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -95,10 +95,12 @@ where
     let (stop, stopped) = watch::channel(false);
     let watchdog = Watchdog::start_for_process();
     let host = Arc::new(HostLink::default());
+    let address = std::env::var("AWS_LAMBDA_RUNTIME_API").unwrap_or_default();
+    let outage = link::watch_host(address, link::Rhythm::default());
     let loops = (0..workers).map(|_| {
         let (busy, idle) = watch::channel(false);
         let tracked = TrackedLayer { busy: Arc::new(busy), watchdog: Arc::clone(&watchdog), host: Arc::clone(&host) };
-        work(handler.clone(), tracked, Arc::clone(&host), idle, stopped.clone())
+        work(handler.clone(), tracked, Arc::clone(&host), outage.clone(), idle, stopped.clone())
     });
     let stopping = async {
         shutdown().await;
@@ -108,11 +110,12 @@ where
     tokio::join!(futures::future::join_all(loops), stopping);
 }
 
-/// One worker: takes an event, answers it, takes the next; starts over while the host is away.
+/// One worker: takes an event, answers it, takes the next; starts over while the host is away, and when it was.
 async fn work<Handler, Event, Answer, Handling>(
     handler: Handler,
     tracked: TrackedLayer,
     host: Arc<HostLink>,
+    mut outage: link::LastOutage,
     mut busy: watch::Receiver<bool>,
     mut stopped: watch::Receiver<bool>,
 ) where
@@ -121,6 +124,7 @@ async fn work<Handler, Event, Answer, Handling>(
     Event: DeserializeOwned + Send + 'static,
     Answer: Serialize + Send + 'static,
 {
+    let mut idle = busy.clone();
     let stopped_and_idle = async {
         let _ = stopped.wait_for(|stopped| *stopped).await;
         let _ = busy.wait_for(|busy| !busy).await;
@@ -130,8 +134,19 @@ async fn work<Handler, Event, Answer, Handling>(
         loop {
             let started = Instant::now();
             let runtime = Runtime::new(HandlerService(handler.clone())).layer(tracked.clone());
-            if let Err(error) = runtime.run().await {
-                host.lost(error.as_ref());
+            let renewed = async {
+                link::outlived_by(&mut outage, tokio::time::Instant::from_std(started)).await;
+                let _ = idle.wait_for(|busy| !busy).await;
+            };
+            tokio::select! {
+                // First, so that an event that has just come makes the worker busy.
+                biased;
+                ended = runtime.run() => {
+                    if let Err(error) = ended {
+                        host.lost(error.as_ref());
+                    }
+                }
+                () = renewed => tracing::debug!("the network to the Lambda host was away; connecting anew"),
             }
             if started.elapsed() > LONGEST_PAUSE {
                 pause = FIRST_PAUSE;

@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
 
-use crate::sqlite;
+use leitwarte_database::ErrorKind;
 
 /// The classes a caller decides by. All but [`Self::Other`] and [`Self::NewerVersion`] mean "not now": a server
 /// answers 503.
@@ -17,6 +17,8 @@ pub enum StoreErrorKind {
     Full,
     /// The file is damaged.
     Corrupt,
+    /// The database server does not answer, or ended the connection.
+    Unreachable,
     /// A reader came before the first writer has made the tables.
     NotReady,
     /// A newer version of this program made the database.
@@ -79,7 +81,12 @@ impl StoreError {
             StoreErrorKind::Full => "the disk is full; free some space, then it goes on by itself",
             StoreErrorKind::Corrupt => {
                 "the database is damaged; stop everything, move the database file and its -wal and -shm files away, \
-                 and put the last backup in its place (without a backup the next start begins an empty one)"
+                 and bring the last backup back with `leitwarte restore FILE` (without a backup the next start begins \
+                 an empty one)"
+            }
+            StoreErrorKind::Unreachable => {
+                "the database server does not answer; check that it runs, that DATABASE_URL names it, and that the \
+                 network lets this program reach it"
             }
             StoreErrorKind::NotReady => "the database is not there yet; start poll-tenant, which creates it",
             StoreErrorKind::NewerVersion => {
@@ -103,7 +110,8 @@ impl StoreError {
         let mut causes = std::iter::successors(self.outermost(), |error| (*error).source());
         causes.any(|cause| match cause.downcast_ref::<sqlx::Error>() {
             Some(sqlx::Error::Database(error)) => {
-                let code = error.code().and_then(|code| code.parse::<i64>().ok());
+                // A code of five characters is PostgreSQL's.
+                let code = error.code().filter(|code| code.len() < 5).and_then(|code| code.parse::<i64>().ok());
                 code.is_some_and(|code| matches!(code & 0xff, 8 | 14))
             }
             _ => false,
@@ -143,10 +151,12 @@ impl Error for StoreError {
 }
 
 pub(crate) fn kind_of(error: &sqlx::Error) -> StoreErrorKind {
-    match error {
-        sqlx::Error::PoolTimedOut => StoreErrorKind::Busy,
-        sqlx::Error::Database(error) => error.code().map_or(StoreErrorKind::Other, |code| sqlite::kind_of_code(&code)),
-        _ => StoreErrorKind::Other,
+    match leitwarte_database::kind_of(error) {
+        ErrorKind::Busy => StoreErrorKind::Busy,
+        ErrorKind::Full => StoreErrorKind::Full,
+        ErrorKind::Corrupt => StoreErrorKind::Corrupt,
+        ErrorKind::Unreachable => StoreErrorKind::Unreachable,
+        ErrorKind::Other => StoreErrorKind::Other,
     }
 }
 
@@ -158,7 +168,7 @@ mod tests {
     fn the_database_is_named_once_and_the_innermost_cause_alone() {
         let cause = sqlx::Error::Io(io::Error::from(io::ErrorKind::TimedOut));
         let error = StoreError::during("reading")(cause).at("data/leitwarte.db").at("elsewhere");
-        assert_eq!(error.to_string(), "reading data/leitwarte.db: the database refused");
+        assert!(error.to_string().starts_with("reading data/leitwarte.db: the database server does not"), "{error}");
         let source = error.source().unwrap();
         assert_eq!(source.to_string(), io::Error::from(io::ErrorKind::TimedOut).to_string());
         assert!(source.source().is_none());

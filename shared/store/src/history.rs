@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use leitwarte_core::change::{StockChange, changes};
 use leitwarte_core::stock::{AppliesTo, CapabilityStatus, LicenceStock};
+use leitwarte_database::{PATIENCE, within};
 use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::query::Query;
 use sqlx::{Any, AnyConnection, Row};
@@ -44,13 +45,16 @@ impl Store {
         const OPERATION: &str = "reading a tenant's history";
         let error = StoreError::during(OPERATION);
         let mut connection = self.reading(OPERATION).await?;
-        let rows = sqlx::query(SELECT)
-            .bind(key)
-            .bind(since.timestamp_millis())
-            .bind(sku.map(|sku| sku.to_string()))
-            .fetch_all(&mut *connection)
-            .await
-            .map_err(&error)?;
+        let rows = within(
+            PATIENCE,
+            sqlx::query(SELECT)
+                .bind(key)
+                .bind(since.timestamp_millis())
+                .bind(sku.map(|sku| sku.to_string()))
+                .fetch_all(&mut *connection),
+        )
+        .await
+        .map_err(&error)?;
         rows.iter().map(entry).collect::<Result<_, _>>().map_err(error)
     }
 

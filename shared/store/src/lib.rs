@@ -1,7 +1,7 @@
 //! The database: which tenants there are, what they have, how it changed and how the polls went.
 //!
 //! One SQL text serves every backend, in the dialect they share: `$1` placeholders, switches as INTEGER, times as
-//! BIGINT milliseconds UTC, GUIDs as TEXT. What is particular to SQLite is in `sqlite.rs`.
+//! BIGINT milliseconds UTC, GUIDs as TEXT. What is particular to a backend is in `leitwarte-database`.
 //!
 //! Invariants, each with a test:
 //! - A poll is recorded as a whole or not at all, and only under the lease it was begun with.
@@ -9,6 +9,7 @@
 //! - A failed poll leaves the last good stock as it is.
 //! - An acknowledged write survives a power cut (`synchronous=FULL`).
 
+mod backup;
 mod claims;
 mod error;
 mod history;
@@ -17,9 +18,10 @@ mod reading;
 mod records;
 mod registry;
 mod rows;
-mod sqlite;
 mod store;
+
+pub use leitwarte_database::{Address, AddressError, BackupError, Content, CopyError, Existing};
 
 pub use error::{StoreError, StoreErrorKind};
 pub use records::{Claim, ClaimOne, HistoryEntry, PastPoll, PollResult, PollRun, Recorded, Revision, TenantInfo};
-pub use store::{Config, Store};
+pub use store::{Config, Store, TABLES};

@@ -1,6 +1,7 @@
 //! What readers ask: all tenants, one tenant, how far the data has come.
 
 use leitwarte_core::status::TenantSnapshot;
+use leitwarte_database::{PATIENCE, within};
 use sqlx::any::AnyRow;
 
 use crate::records::{PollRun, Revision, TenantInfo};
@@ -27,7 +28,9 @@ impl Store {
         const OPERATION: &str = "reading the revision";
         let error = StoreError::during(OPERATION);
         let mut connection = self.reading(OPERATION).await?;
-        let rows = sqlx::query("SELECT name, value FROM meta").fetch_all(&mut *connection).await.map_err(&error)?;
+        let rows = within(PATIENCE, sqlx::query("SELECT name, value FROM meta").fetch_all(&mut *connection))
+            .await
+            .map_err(&error)?;
         let mut revision = Revision { number: 0, last_tick: None };
         for row in &rows {
             let value = get(row, "value").map_err(&error)?;
@@ -48,10 +51,12 @@ impl Store {
         const OPERATION: &str = "reading the stock of every tenant";
         let error = StoreError::during(OPERATION);
         let mut connection = self.reading(OPERATION).await?;
-        let rows = sqlx::query(concat!(snapshot_columns!(), " ORDER BY t.tenant_key"))
-            .fetch_all(&mut *connection)
-            .await
-            .map_err(&error)?;
+        let rows = within(
+            PATIENCE,
+            sqlx::query(concat!(snapshot_columns!(), " ORDER BY t.tenant_key")).fetch_all(&mut *connection),
+        )
+        .await
+        .map_err(&error)?;
         rows.iter().map(snapshot).collect::<Result<_, _>>().map_err(error)
     }
 
@@ -64,13 +69,16 @@ impl Store {
         const OPERATION: &str = "reading the stock of a tenant";
         let error = StoreError::during(OPERATION);
         let mut connection = self.reading(OPERATION).await?;
-        let row = sqlx::query(concat!(
-            snapshot_columns!(),
-            " AND (t.tenant_key = $1 OR t.tenant_name = $1) \
+        let row = within(
+            PATIENCE,
+            sqlx::query(concat!(
+                snapshot_columns!(),
+                " AND (t.tenant_key = $1 OR t.tenant_name = $1) \
              ORDER BY CASE WHEN t.tenant_key = $1 THEN 0 ELSE 1 END, t.tenant_key LIMIT 1"
-        ))
-        .bind(key_or_name)
-        .fetch_optional(&mut *connection)
+            ))
+            .bind(key_or_name)
+            .fetch_optional(&mut *connection),
+        )
         .await
         .map_err(&error)?;
         row.as_ref().map(snapshot).transpose().map_err(error)
@@ -84,13 +92,12 @@ impl Store {
         const OPERATION: &str = "reading the tenants";
         let error = StoreError::during(OPERATION);
         let mut connection = self.reading(OPERATION).await?;
-        let rows = sqlx::query(
+        let rows = within(PATIENCE, sqlx::query(
             "SELECT tenant_key, tenant_id, tenant_name, display_name, enabled * profile_enabled AS enabled, monitoring, \
              first_seen_at, last_attempt_at, last_success_at, failure_kind, failure_message, failure_fix, failing_since, \
              consecutive_failures, certificate_ends_at FROM tenants WHERE removed_at IS NULL ORDER BY tenant_key",
         )
-        .fetch_all(&mut *connection)
-        .await
+        .fetch_all(&mut *connection)).await
         .map_err(&error)?;
         rows.iter().map(tenant).collect::<Result<_, _>>().map_err(error)
     }
@@ -103,14 +110,13 @@ impl Store {
         const OPERATION: &str = "reading a tenant's polls";
         let error = StoreError::during(OPERATION);
         let mut connection = self.reading(OPERATION).await?;
-        let rows = sqlx::query(
+        let rows = within(PATIENCE, sqlx::query(
             "SELECT poll, started_at, finished_at, failure_kind, failure_message, failure_fix, skus, changes, requests, \
              retries FROM poll_runs WHERE tenant_key = $1 ORDER BY poll DESC LIMIT $2",
         )
         .bind(key)
         .bind(i64::from(limit))
-        .fetch_all(&mut *connection)
-        .await
+        .fetch_all(&mut *connection)).await
         .map_err(&error)?;
         rows.iter().map(poll_run).collect::<Result<_, _>>().map_err(error)
     }

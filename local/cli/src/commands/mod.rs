@@ -1,10 +1,13 @@
 //! One file per command.
 
+pub mod backup;
 pub mod dead_letters;
 pub mod doctor;
 pub mod invoke;
 pub mod migrate;
+pub mod move_database;
 pub mod onboard;
+pub mod restore;
 pub mod status;
 pub mod up;
 
@@ -25,5 +28,8 @@ pub async fn run(command: Command, context: &Context, out: &mut (dyn Write + Sen
         Command::Invoke(args) => invoke::run(args, context, out).await,
         Command::DeadLetters(args) => dead_letters::run(args, context, out).await,
         Command::Migrate => migrate::run(context, out).await,
+        Command::Backup(args) => backup::run(args, context, out).await,
+        Command::Restore(args) => restore::run(args, context, out).await,
+        Command::MoveDatabase(args) => move_database::run(&args, context, out).await,
     }
 }

@@ -1,26 +1,26 @@
-//! The queue's database. Without a shared one it is `queue.db` in the data directory, which this file opens.
+//! Where the queue is: `queue.db` in the data directory, for this emulator alone, or a PostgreSQL database that several
+//! share.
 
-use std::fmt::Write as _;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
+use leitwarte_database::{Address, ErrorKind, Options, PrepareError, Step, Tables, kind_of};
 use leitwarte_host::clock;
-use sqlx::any::AnyPoolOptions;
-use sqlx::migrate::{Migration, MigrationType, Migrator};
-use sqlx::{AnyConnection, AnyPool, Connection as _, Executor as _, SqlSafeStr as _};
+use sqlx::AnyPool;
 use thiserror::Error;
 
-/// How a write begins. A plain `BEGIN` takes SQLite's write lock too late to wait for it.
-const BEGIN_WRITE: &str = "BEGIN IMMEDIATE";
-/// `synchronous=FULL` is what makes an acknowledged event survive a power cut.
-const SETTINGS: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-                        PRAGMA foreign_keys = ON;";
-/// Larger files are not checked whole at the start (about 2 ms per MB); damage then shows when it is met.
-const MAX_CHECKED_BYTES: u64 = 64 * 1024 * 1024;
+/// The queue's tables. A released step is never edited: sqlx keeps its checksum.
+pub const TABLES: Tables = Tables {
+    schema: "leitwarte_queue",
+    steps: &[
+        Step { version: 1, name: "queue", sql: include_str!("../../migrations/0001_queue.sql") },
+        Step { version: 2, name: "emulators", sql: include_str!("../../migrations/0002_emulators.sql") },
+    ],
+    seeded: &[],
+};
 
 /// The queue cannot be opened.
 #[derive(Debug, Error)]
@@ -85,36 +85,71 @@ pub enum OpenError {
 
 /// An open queue database.
 pub(super) struct Database {
-    pub(super) pool: AnyPool,
+    pub(super) connections: Arc<leitwarte_database::Database>,
     /// Identifies the data directory across restarts of the emulator; of a shared queue, names the machine.
     pub(super) host: String,
     /// Other emulators may use it.
     pub(super) shared: bool,
-    /// How a write begins.
-    pub(super) begin_write: &'static str,
     /// Held as long as the queue is open.
     #[expect(dead_code, reason = "it locks by being there")]
-    pub(super) lock: Option<File>,
+    lock: Option<File>,
 }
 
-/// Opens the database in `folder`, alone.
-pub(super) async fn open(folder: &Path) -> Result<Database, OpenError> {
-    let in_folder = |path: &Path| {
-        let path = path.to_owned();
-        move |source| OpenError::Folder { path, source }
-    };
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(in_folder(folder))?;
-    let lock = owner_only(&folder.join("emulator.lock")).map_err(in_folder(folder))?;
-    match lock.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => return Err(OpenError::InUse { path: folder.to_owned() }),
-        Err(TryLockError::Error(source)) => return Err(in_folder(folder)(source)),
+impl Database {
+    /// Opens the database in `folder`, alone.
+    pub(super) async fn in_folder(folder: &Path) -> Result<Self, OpenError> {
+        let in_folder = |path: &Path| {
+            let path = path.to_owned();
+            move |source| OpenError::Folder { path, source }
+        };
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(in_folder(folder))?;
+        let lock = owner_only(&folder.join("emulator.lock")).map_err(in_folder(folder))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(OpenError::InUse { path: folder.to_owned() }),
+            Err(TryLockError::Error(source)) => return Err(in_folder(folder)(source)),
+        }
+        let host = host_id(&folder.join("emulator.id")).map_err(in_folder(folder))?;
+        let address = Address::file(folder.join("queue.db"));
+        Ok(Self { connections: open(address, 3).await?, host, shared: false, lock: Some(lock) })
     }
-    let host = host_id(&folder.join("emulator.id")).map_err(in_folder(folder))?;
-    let path = folder.join("queue.db");
-    owner_only(&path).map_err(in_folder(&path))?;
-    let pool = connect(&path).await?;
-    Ok(Database { pool, host, shared: false, begin_write: BEGIN_WRITE, lock: Some(lock) })
+
+    /// Opens the queue at `address` together with whoever else uses it. Functions' dispatchers and callers read beside
+    /// the one writer.
+    pub(super) async fn shared(address: &Address) -> Result<Self, OpenError> {
+        Ok(Self { connections: open(address.clone(), 6).await?, host: host_name(), shared: true, lock: None })
+    }
+
+    pub(super) fn pool(&self) -> &AnyPool {
+        self.connections.pool()
+    }
+}
+
+async fn open(address: Address, max_connections: u32) -> Result<Arc<leitwarte_database::Database>, OpenError> {
+    let options = Options { schema: TABLES.schema, read_only: false, max_connections };
+    let database = leitwarte_database::Database::new(address.clone(), options)
+        .map_err(|error| OpenError::new(&address, Arc::new(error)))?;
+    database.prepare(TABLES.steps).await.map_err(|error| match error {
+        PrepareError::File(source) => OpenError::Folder { path: address.to_string().into(), source },
+        PrepareError::Damaged(problem) => OpenError::Corrupt { path: address.to_string().into(), problem },
+        PrepareError::Migration(source) => OpenError::Migration { place: address.to_string(), source },
+        PrepareError::Database(error) => OpenError::new(&address, Arc::new(error)),
+    })?;
+    Ok(Arc::new(database))
+}
+
+impl OpenError {
+    /// What an error of the database at `address` means to who opens it.
+    pub(super) fn new(address: &Address, source: Arc<sqlx::Error>) -> Self {
+        let place = address.to_string();
+        if address.is_postgres() {
+            return Self::Unreachable { address: place, source };
+        }
+        match kind_of(&source) {
+            ErrorKind::Corrupt => Self::Corrupt { path: place.into(), problem: source.to_string() },
+            _ => Self::Database { path: place.into(), source },
+        }
+    }
 }
 
 /// Opens or makes a file that only its owner can read.
@@ -134,69 +169,7 @@ fn host_id(path: &Path) -> io::Result<String> {
     Ok(id.trim().to_owned())
 }
 
-async fn connect(path: &Path) -> Result<AnyPool, OpenError> {
-    sqlx::any::install_default_drivers();
-    let failed = |source: sqlx::Error| match corruption(&source) {
-        Some(problem) => OpenError::Corrupt { path: path.to_owned(), problem },
-        None => OpenError::Database { path: path.to_owned(), source: Arc::new(source) },
-    };
-    let absolute = std::path::absolute(path).map_err(|error| failed(error.into()))?;
-    let address = address(&absolute);
-    // Not through the pool, which tries a damaged file again and again until its patience ends.
-    let mut connection = AnyConnection::connect(&address).await.map_err(failed)?;
-    connection.execute(SETTINGS).await.map_err(failed)?;
-    if path.metadata().is_ok_and(|file| file.len() <= MAX_CHECKED_BYTES)
-        && let Some(problem) = check(&mut connection).await.map_err(failed)?
-    {
-        return Err(OpenError::Corrupt { path: path.to_owned(), problem });
-    }
-    migrations().run(&mut connection).await.map_err(|source| match source {
-        sqlx::migrate::MigrateError::Execute(source) => failed(source),
-        source => OpenError::Migration { place: path.display().to_string(), source },
-    })?;
-    let pool = AnyPoolOptions::new()
-        .max_connections(3)
-        .acquire_timeout(Duration::from_secs(10))
-        .after_connect(|connection, _| Box::pin(async move { connection.execute(SETTINGS).await.map(|_| ()) }))
-        .connect_lazy(&address)
-        .map_err(failed)?;
-    connection.close().await.map_err(failed)?;
-    Ok(pool)
-}
-
-/// The first problem in the whole file.
-async fn check(connection: &mut AnyConnection) -> Result<Option<String>, sqlx::Error> {
-    let verdict: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(connection).await?;
-    Ok((verdict != "ok").then_some(verdict))
-}
-
-/// `SQLITE_CORRUPT` (11) and `SQLITE_NOTADB` (26), also as extended codes: <https://www.sqlite.org/rescode.html>
-fn corruption(error: &sqlx::Error) -> Option<String> {
-    let error = error.as_database_error()?;
-    let code: i64 = error.code()?.parse().ok()?;
-    matches!(code & 0xff, 11 | 26).then(|| error.message().to_owned())
-}
-
-/// The steps that make the tables, oldest first. A released step is never edited: sqlx keeps its checksum.
-pub(super) fn migrations() -> Migrator {
-    let step = |version, name: &'static str, sql: &'static str| {
-        Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
-    };
-    Migrator::with_migrations(vec![
-        step(1, "queue", include_str!("../../migrations/0001_queue.sql")),
-        step(2, "emulators", include_str!("../../migrations/0002_emulators.sql")),
-    ])
-}
-
-/// The address as sqlx reads it back unchanged: an absolute path, percent-encoded.
-fn address(path: &Path) -> String {
-    let mut address = String::from("sqlite://");
-    for &byte in path.as_os_str().as_encoded_bytes() {
-        if byte.is_ascii_alphanumeric() || b"/-_.~".contains(&byte) {
-            address.push(char::from(byte));
-        } else {
-            let _ = write!(address, "%{byte:02X}");
-        }
-    }
-    address
+/// The machine's, or the container's, name: for people who read the log.
+fn host_name() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
 }

@@ -5,7 +5,6 @@
 //! queue of its own (SQLite) an emulator that comes back takes over the leases of its former life at once; where several
 //! share one (PostgreSQL), they watch each other, and the leases of a dead one are freed.
 
-mod bound;
 mod change;
 mod database;
 mod destination;
@@ -16,7 +15,6 @@ mod held;
 mod liveness;
 mod pending;
 mod policy;
-mod postgres;
 mod reading;
 mod writer;
 
@@ -24,14 +22,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use leitwarte_database::Address;
 use leitwarte_host::clock;
 use thiserror::Error;
 use uuid::Uuid;
 
-use crate::database_url::DatabaseUrl;
 use change::{Change, Changed, Grave, Owner};
 use database::Database;
-pub use database::OpenError;
+pub use database::{OpenError, TABLES};
 pub(crate) use dispatcher::Dispatcher;
 use event::Claimed;
 pub(crate) use event::{DeadLetter, NewEvent, Slot};
@@ -90,18 +88,15 @@ impl Queue {
     /// former run left half done.
     pub(crate) async fn open(
         folder: &Path,
-        shared: Option<&DatabaseUrl>,
+        shared: Option<&Address>,
         functions: &[&str],
         max_pending: u64,
     ) -> Result<Self, OpenError> {
         let database = match shared {
-            Some(address) => postgres::open(address).await?,
-            None => database::open(folder).await?,
+            Some(address) => Database::shared(address).await?,
+            None => Database::in_folder(folder).await?,
         };
-        let failed = |source| match shared {
-            Some(address) => OpenError::Unreachable { address: address.to_string(), source },
-            None => OpenError::Database { path: folder.join("queue.db"), source },
-        };
+        let address = database.connections.address().clone();
         let owner = Owner { host: database.host.clone(), run: clock::new_id().to_string(), shared: database.shared };
         let pending = Pending::new(functions, max_pending);
         let queue = Self {
@@ -112,8 +107,8 @@ impl Queue {
             taken_over: Arc::default(),
         };
         queue.begin(functions).await.map_err(|error| match error {
-            QueueError::Database(error) => failed(error),
-            QueueError::Full | QueueError::Closed => failed(Arc::new(sqlx::Error::PoolClosed)),
+            QueueError::Database(error) => OpenError::new(&address, error),
+            QueueError::Full | QueueError::Closed => OpenError::new(&address, Arc::new(sqlx::Error::PoolClosed)),
         })?;
         Ok(queue)
     }
@@ -136,7 +131,7 @@ impl Queue {
         if let Err(error) = self.writer.apply(Change::ReleaseOwn).await {
             tracing::debug!(error = causes(&error), "leases stay until the next start");
         }
-        self.database.pool.close().await;
+        self.database.pool().close().await;
     }
 
     /// Whether other emulators may work on the same queue.

@@ -1,9 +1,9 @@
 //! What can be asked of the queue.
 
+use leitwarte_database::{PATIENCE, within};
 use sqlx::Row as _;
 use sqlx::any::AnyRow;
 
-use super::bound::{PATIENCE, within};
 use super::event::DeadLetter;
 use super::liveness::Peer;
 use super::{Queue, QueueError};
@@ -15,7 +15,7 @@ impl Queue {
                    FROM dead_letters WHERE id < $1 ORDER BY id DESC LIMIT $2";
         // Identifiers are hexadecimal: every one sorts before `g`.
         let after = after.filter(|id| is_storable(id)).unwrap_or("g");
-        let rows = sqlx::query(sql).bind(after).bind(limit).fetch_all(&self.database.pool);
+        let rows = sqlx::query(sql).bind(after).bind(limit).fetch_all(self.database.pool());
         let rows = within(PATIENCE, rows).await?;
         rows.iter().map(|row| Ok(dead_letter(row)?)).collect()
     }
@@ -27,7 +27,7 @@ impl Queue {
         }
         let sql = "SELECT id, request_id, function_name, reason, attempts, accepted_at_ms, dead_at_ms, error, payload \
                    FROM dead_letters WHERE id = $1";
-        let row = within(PATIENCE, sqlx::query(sql).bind(id).fetch_optional(&self.database.pool)).await?;
+        let row = within(PATIENCE, sqlx::query(sql).bind(id).fetch_optional(self.database.pool())).await?;
         row.map(|row| Ok(DeadLetter { payload: Some(row.try_get("payload")?), ..dead_letter(&row)? })).transpose()
     }
 
@@ -37,7 +37,7 @@ impl Queue {
             return Ok(None);
         }
         let sql = "SELECT last_slot_ms FROM schedule_slots WHERE name = $1";
-        let slot = sqlx::query_scalar(sql).bind(schedule).fetch_optional(&self.database.pool);
+        let slot = sqlx::query_scalar(sql).bind(schedule).fetch_optional(self.database.pool());
         Ok(within(PATIENCE, slot).await?)
     }
 
@@ -51,14 +51,14 @@ impl Queue {
             .bind(self.owner.free_before_ms(now_ms))
             .bind(&self.owner.run)
             .bind(now_ms)
-            .fetch_optional(&self.database.pool);
+            .fetch_optional(self.database.pool());
         Ok(within(PATIENCE, next).await?)
     }
 
     /// How many dead letters each function has.
     pub(crate) async fn dead_letter_counts(&self) -> Result<Vec<(String, i64)>, QueueError> {
         let sql = "SELECT function_name, COUNT(*) AS kept FROM dead_letters GROUP BY function_name";
-        let rows = sqlx::query(sql).fetch_all(&self.database.pool);
+        let rows = sqlx::query(sql).fetch_all(self.database.pool());
         let rows = within(PATIENCE, rows).await?;
         rows.iter().map(|row| Ok((row.try_get("function_name")?, row.try_get("kept")?))).collect()
     }
@@ -66,7 +66,7 @@ impl Queue {
     /// The other emulators that share this queue.
     pub(super) async fn peers(&self) -> Result<Vec<Peer>, QueueError> {
         let sql = "SELECT run, host, beats FROM emulators WHERE run <> $1";
-        let rows = sqlx::query(sql).bind(&self.owner.run).fetch_all(&self.database.pool);
+        let rows = sqlx::query(sql).bind(&self.owner.run).fetch_all(self.database.pool());
         let rows = within(PATIENCE, rows).await?;
         let peer = |row: &AnyRow| {
             Ok(Peer { run: row.try_get("run")?, host: row.try_get("host")?, beats: row.try_get("beats")? })

@@ -3,11 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use sqlx::AnyPool;
+use leitwarte_database::{PATIENCE, concerns_data, within};
 use tokio::sync::{mpsc, oneshot};
 
 use super::QueueError;
-use super::bound::{PATIENCE, is_about_one_change, within};
 use super::change::{Change, Changed, Owner};
 use super::database::Database;
 use super::pending::{Pending, Place};
@@ -34,7 +33,7 @@ impl Writer {
     /// Starts it. It ends when the last clone of the returned value is gone.
     pub(super) fn start(database: &Database, owner: Owner, pending: Pending) -> Self {
         let (jobs, waiting) = mpsc::channel(MAX_WAITING);
-        let committer = Committer { pool: database.pool.clone(), begin_write: database.begin_write, owner, pending };
+        let committer = Committer { database: Arc::clone(&database.connections), owner, pending };
         tokio::spawn(committer.run(waiting));
         Self { jobs, failed: Arc::default() }
     }
@@ -66,8 +65,7 @@ impl Writer {
 }
 
 struct Committer {
-    pool: AnyPool,
-    begin_write: &'static str,
+    database: Arc<leitwarte_database::Database>,
     owner: Owner,
     pending: Pending,
 }
@@ -83,7 +81,7 @@ impl Committer {
                     }
                 }
                 // One change must not spoil the others.
-                Err(error) if group.len() > 1 && is_about_one_change(&error) => {
+                Err(error) if group.len() > 1 && concerns_data(&error) => {
                     for job in group.drain(..) {
                         match self.commit(std::iter::once(&job.change)).await {
                             Ok(mut results) => self.done(job, results.pop().unwrap_or(Changed::Nothing)),
@@ -110,7 +108,7 @@ impl Committer {
 
     async fn commit(&self, changes: impl Iterator<Item = &Change> + Send) -> Result<Vec<Changed>, sqlx::Error> {
         within(PATIENCE, async {
-            let mut transaction = self.pool.begin_with(self.begin_write).await?;
+            let mut transaction = self.database.begin_write().await?;
             let mut results = Vec::with_capacity(changes.size_hint().0);
             for change in changes {
                 results.push(change.apply(&mut transaction, &self.owner).await?);

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use leitwarte_emulator::{Config, DatabaseUrl};
+use leitwarte_database::Address;
+use leitwarte_emulator::Config;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _};
 use url::Url;
 
@@ -12,7 +13,8 @@ pub(crate) enum Database {
     Postgres(Postgres),
 }
 
-/// A database on the server of `LEITWARTE_TEST_POSTGRES`, which goes with this value.
+/// A database on the server of `LEITWARTE_TEST_POSTGRES`. It goes with the server: dropping many at once can make each
+/// wait for a minute.
 pub(crate) struct Postgres {
     server: Url,
     name: String,
@@ -55,8 +57,8 @@ impl Postgres {
         url
     }
 
-    pub(crate) fn address(&self) -> DatabaseUrl {
-        DatabaseUrl::parse(self.url().as_str()).expect("an address")
+    pub(crate) fn address(&self) -> Address {
+        Address::parse(self.url().as_str()).expect("an address")
     }
 
     pub(crate) async fn execute(&self, sql: &str) {
@@ -70,19 +72,6 @@ impl Postgres {
         let count = sqlx::query_scalar(AssertSqlSafe(sql.to_owned())).fetch_one(&mut connection).await;
         connection.close().await.expect("the server is there");
         count.expect("a number")
-    }
-}
-
-impl Drop for Postgres {
-    fn drop(&mut self) {
-        let (server, name) = (self.server.clone(), self.name.clone());
-        // A thread of its own, because this one may be in the middle of a runtime.
-        let dropped = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-            runtime.block_on(execute(server.as_str(), &format!("DROP DATABASE {name} WITH (FORCE)")));
-        });
-        // A database that stays behind is no reason to fail: the whole server is thrown away.
-        let _ = dropped.join();
     }
 }
 

@@ -58,9 +58,12 @@ fn bad(shown: &str, error: &StoreError) -> Finding {
     AREA.bad(SUBJECT, format!("{shown}: {operation} failed{cause}."), format!("{advice}."))
 }
 
-/// The emulator's queue, once there is one.
+/// The emulator's queue, once there is one. With a server, it is in the same database as everything else.
 pub(super) async fn queue(settings: &Settings) -> Option<Finding> {
     const SUBJECT: &str = "queue";
+    if !settings.app.database_url.starts_with("sqlite:") {
+        return None;
+    }
     let data_dir = &settings.app.data_dir;
     let shown = queue_file::path(data_dir).display().to_string();
     match queue_file::look(data_dir).await {

@@ -47,8 +47,11 @@ pub(super) async fn database(settings: &Settings) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The emulator's queue is undamaged.
+/// The emulator's queue is undamaged, if it is a file.
 pub(super) async fn queue(settings: &Settings) -> anyhow::Result<()> {
+    if !settings.app.database_url.starts_with("sqlite:") {
+        return Ok(());
+    }
     let data_dir = &settings.app.data_dir;
     match queue_file::look(data_dir).await {
         QueueFile::Bad(problem) => {

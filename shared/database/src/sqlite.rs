@@ -1,29 +1,34 @@
-//! What is particular to SQLite: the file, its settings, its check, its error codes.
+//! What is particular to SQLite: the file, its settings, its check.
 
 use std::fmt::Write as _;
 use std::fs::{DirBuilder, OpenOptions};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sqlx::any::AnyPoolOptions;
-use sqlx::{AnyConnection, AnyPool, Connection, Executor};
+use sqlx::AnyConnection;
 
-use crate::error::{StoreError, StoreErrorKind, kind_of};
+use crate::error::{ErrorKind, kind_of};
 
 /// How a write begins. A plain `BEGIN` takes the write lock only at the first change, when it is too late to wait
 /// for it: the transaction has already read.
 pub(crate) const BEGIN_WRITE: &str = "BEGIN IMMEDIATE";
 
 /// Settings of every connection. `synchronous=FULL` is what makes a commit survive a power cut: measured under
-/// load, it lost none where NORMAL lost hundreds. A writer waits 5 s for another to finish.
-const CONNECTION: &str = "PRAGMA busy_timeout = 5000; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;";
+/// load, it lost none where NORMAL lost hundreds. A writer waits 5 s for another to finish. Where the root file system
+/// is read-only there is no folder for temporary files.
+pub(crate) const SETTINGS: &str = "PRAGMA busy_timeout = 5000; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
+                                   PRAGMA temp_store = MEMORY;";
+
+/// Makes every write of a connection fail.
+pub(crate) const READ_ONLY: &str = "PRAGMA query_only = ON";
 
 /// How long a writer tries to bring a new file into WAL mode against others who do the same.
 const WAL_TRIES: u32 = 50;
 
 /// Files up to this size are checked whole at every start (measured: 2 ms per MB). Larger ones would hold up
-/// each start for seconds; damage in them shows when a page is read, as [`StoreErrorKind::Corrupt`].
+/// each start for seconds; damage in them shows when a page is read, as [`ErrorKind::Corrupt`].
 const CHECKED_AT_START_BYTES: u64 = 64 * 1024 * 1024;
 
 /// The file a `sqlite:` address names; `None` for another database or none at all (`:memory:`).
@@ -35,44 +40,11 @@ pub(crate) fn file(url: &str) -> Option<PathBuf> {
 
 /// Makes the file before SQLite does, so that nobody but its owner can read it; SQLite gives its `-wal` and
 /// `-shm` files the same mode.
-pub(crate) fn create(file: &Path) -> std::io::Result<()> {
+pub(crate) fn create(file: &Path) -> io::Result<()> {
     if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     }
     OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(file)?;
-    Ok(())
-}
-
-/// A pool on the file. Connects at first use.
-pub(crate) fn pool(file: &Path, read_only: bool, max_connections: u32) -> Result<AnyPool, sqlx::Error> {
-    sqlx::any::install_default_drivers();
-    AnyPoolOptions::new()
-        .max_connections(max_connections.max(1))
-        .acquire_timeout(Duration::from_secs(10))
-        .after_connect(move |connection, _| Box::pin(configure(connection, read_only)))
-        // After an error that made SQLite itself roll back (a full disk), sqlx still counts a transaction as open and
-        // would refuse every later one on this connection.
-        .after_release(|connection, _| {
-            Box::pin(async move {
-                connection.ping().await?;
-                Ok(!connection.is_in_transaction())
-            })
-        })
-        .connect_lazy(&address(file)?)
-}
-
-/// A connection outside the pool. A pool tries again and again where this one says what is wrong.
-pub(crate) async fn connect(file: &Path, read_only: bool) -> Result<AnyConnection, sqlx::Error> {
-    let mut connection = AnyConnection::connect(&address(file)?).await?;
-    configure(&mut connection, read_only).await?;
-    Ok(connection)
-}
-
-async fn configure(connection: &mut AnyConnection, read_only: bool) -> Result<(), sqlx::Error> {
-    connection.execute(CONNECTION).await?;
-    if read_only {
-        connection.execute("PRAGMA query_only = ON").await?;
-    }
     Ok(())
 }
 
@@ -83,7 +55,7 @@ pub(crate) async fn use_wal(connection: &mut AnyConnection) -> Result<(), sqlx::
         match sqlx::query_scalar::<_, String>("PRAGMA journal_mode = WAL").fetch_one(&mut *connection).await {
             Ok(mode) if mode == "wal" => return Ok(()),
             // Changing the mode does not wait for a lock as everything else does.
-            Err(error) if kind_of(&error) == StoreErrorKind::Busy => {
+            Err(error) if kind_of(&error) == ErrorKind::Busy => {
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
             Ok(mode) => {
@@ -101,33 +73,17 @@ pub(crate) async fn use_wal(connection: &mut AnyConnection) -> Result<(), sqlx::
     Err(sqlx::Error::PoolTimedOut)
 }
 
-/// Looks for damage in the whole file if that is quick.
-pub(crate) async fn check(connection: &mut AnyConnection, file: &Path) -> Result<(), StoreError> {
-    const OPERATION: &str = "checking the database";
+/// The first damage in the whole file, if looking for it is quick.
+pub(crate) async fn damage(connection: &mut AnyConnection, file: &Path) -> Result<Option<String>, sqlx::Error> {
     if file.metadata().is_ok_and(|file| file.len() > CHECKED_AT_START_BYTES) {
-        return Ok(());
+        return Ok(None);
     }
-    let verdict: String = sqlx::query_scalar("PRAGMA quick_check(1)")
-        .fetch_one(connection)
-        .await
-        .map_err(StoreError::during(OPERATION))?;
-    if verdict == "ok" { Ok(()) } else { Err(StoreError::caused(OPERATION, StoreErrorKind::Corrupt, verdict)) }
-}
-
-/// The class of an SQLite result code, primary or extended. Source: <https://www.sqlite.org/rescode.html>
-pub(crate) fn kind_of_code(code: &str) -> StoreErrorKind {
-    const SHM_CANNOT_GROW: i64 = 4874;
-    let Ok(code) = code.parse::<i64>() else { return StoreErrorKind::Other };
-    match (code, code & 0xff) {
-        (_, 5 | 6) => StoreErrorKind::Busy,
-        (SHM_CANNOT_GROW, _) | (_, 13) => StoreErrorKind::Full,
-        (_, 11 | 26) => StoreErrorKind::Corrupt,
-        _ => StoreErrorKind::Other,
-    }
+    let verdict: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(connection).await?;
+    Ok((verdict != "ok").then_some(verdict))
 }
 
 /// The address as sqlx reads it back unchanged: an absolute path, percent-encoded.
-fn address(file: &Path) -> Result<String, sqlx::Error> {
+pub(crate) fn address(file: &Path) -> io::Result<String> {
     let file = std::path::absolute(file)?;
     let mut address = String::from("sqlite://");
     for &byte in file.as_os_str().as_encoded_bytes() {
@@ -155,4 +111,16 @@ fn percent_decoded(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_names_its_file_whatever_its_characters() {
+        for path in ["/data/leitwarte.db", "/data/a b/ü#?%41.db"] {
+            assert_eq!(file(&address(Path::new(path)).unwrap()), Some(PathBuf::from(path)));
+        }
+        assert_eq!(file("sqlite://data/leitwarte.db?mode=rwc"), Some(PathBuf::from("data/leitwarte.db")));
+        assert_eq!(file("sqlite:leitwarte.db"), Some(PathBuf::from("leitwarte.db")));
+        assert_eq!(file("sqlite://100%/x%zz%4"), Some(PathBuf::from("100%/x%zz%4")));
+    }
+}

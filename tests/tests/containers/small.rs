@@ -1,0 +1,181 @@
+//! The demo at rest: what it takes, and whom its containers reach.
+
+use std::net::TcpListener;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use leitwarte_tests::compose::{docker, inspect};
+use serde_json::{Map, Value};
+use tokio::io::AsyncReadExt as _;
+
+use crate::system::System;
+use crate::{LIMIT, file, left_out};
+
+/// All containers together, in MiB.
+const MEMORY: f64 = 150.0;
+/// Of a function, the fastest of several, because the processors are shared with other tests.
+const COLD_START: Duration = Duration::from_millis(100);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_system_at_rest_is_small_and_its_containers_reach_only_whom_they_need() {
+    if left_out() {
+        return;
+    }
+    let system = System::start().await;
+    // The documented way to run a command.
+    let run = |command: &[&str]| system.compose.run(&[&["run", "--rm", "-T", "leitwarte"], command].concat()).unwrap();
+    run(&["invoke", "poll-tenant"]);
+    let status = run(&["status", "--all"]);
+    assert!(status.contains("Northwind") && status.contains("4 tenants"), "{status}");
+    let made: Value = serde_json::from_str(&run(&["invoke", "backup"])).unwrap();
+    let checked = run(&["restore", "--check", made["file"].as_str().unwrap()]);
+    assert!(checked.contains("can be restored"), "{checked}");
+
+    let memory = system.compose.memory().unwrap();
+    for (container, mib) in &memory {
+        println!("{container} holds {mib:.1} MiB at rest");
+    }
+    let sum: f64 = memory.iter().map(|(_, mib)| mib).sum();
+    println!("all {} containers together hold {sum:.1} MiB", memory.len());
+    assert!(sum < MEMORY, "{sum} MiB");
+
+    reach(&system);
+    container_start(&system).await;
+    for function in ["api-read", "poll-tenant", "backup"] {
+        cold_start(function).await;
+    }
+}
+
+/// Asks from within the network of each container.
+fn reach(system: &System) {
+    let container = |service: &str| system.compose.containers(service).unwrap().remove(0);
+    let addresses = |service| {
+        let all = inspect(&container(service), "{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}").unwrap();
+        all.split_whitespace().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let outside = format!("{}:8443", addresses("graph-simulator")[0]);
+    // A service of the machine itself, and its address in each network.
+    let machine = TcpListener::bind("0.0.0.0:0").unwrap();
+    let networks =
+        ["runtime-poll-tenant", "runtime-api-read", "invoke", "queue", "database", "outbound", "public", "outside"]
+            .map(|name| {
+                let gateway = inspect(&system.compose.network(name), "{{(index .IPAM.Config 0).Gateway}}").unwrap();
+                format!("{gateway}:{}", machine.local_addr().unwrap().port())
+            });
+    let invoke = "emulator:9001 POST /2015-03-31/functions/api-read/invocations";
+
+    let function = |own: &str, port: u16, other: u16| {
+        let emulator = format!("emulator.{own}");
+        let mut wanted = vec![
+            // Its own events, and nobody else's; the path is none of the Runtime API's, so none is taken.
+            (format!("{emulator}:{port} GET /"), "404"),
+            (format!("{emulator}:{other} GET /"), "closed"),
+            (format!("{emulator}:9001 POST /2015-03-31/functions/api-read/invocations"), "403"),
+            ("egress:3128 CONNECT graph.demo:8443".to_owned(), "200"),
+            ("egress:3128 CONNECT graph.demo:443".to_owned(), "403"),
+            ("egress:3128 CONNECT example.com:443".to_owned(), "403"),
+            ("gateway:8080".to_owned(), "unknown"),
+        ];
+        wanted.extend(
+            addresses("emulator")
+                .into_iter()
+                .filter(|ip| *ip != own_emulator(system, own))
+                .flat_map(|ip| [(format!("{ip}:{port}"), "unreachable"), (format!("{ip}:{other}"), "unreachable")]),
+        );
+        wanted
+    };
+    let text = |wanted: &[(&str, &'static str)]| -> Vec<(String, &'static str)> {
+        wanted.iter().map(|(request, answer)| ((*request).to_owned(), *answer)).collect()
+    };
+    let table = [
+        ("poll-tenant", function("poll-tenant", 9100, 9101)),
+        ("api-read", function("api-read", 9101, 9100)),
+        (
+            "backup",
+            text(&[
+                ("emulator.backup:9102 GET /", "404"),
+                ("emulator.backup:9100 GET /", "closed"),
+                ("emulator.backup:9001 POST /2015-03-31/functions/api-read/invocations", "403"),
+                ("egress:3128", "unknown"),
+            ]),
+        ),
+        ("timer", text(&[(invoke, "403"), ("emulator:9100 GET /", "closed"), ("egress:3128", "unknown")])),
+        ("gateway", text(&[(invoke, "403"), ("emulator:9100 GET /", "closed"), ("egress:3128", "unknown")])),
+        ("emulator", text(&[("egress:3128", "unknown")])),
+        ("egress", text(&[("emulator:9001", "unknown"), ("gateway:8080", "unknown")])),
+    ];
+    thread::scope(|scope| {
+        for (service, mut wanted) in table {
+            wanted.push((outside.clone(), if service == "egress" { "connected" } else { "unreachable" }));
+            if !matches!(service, "gateway" | "egress") {
+                wanted.extend(networks.iter().map(|address| (address.clone(), "unreachable")));
+            }
+            let network = format!("container:{}", container(service));
+            scope.spawn(move || {
+                let mut run = vec!["run", "--rm", "--env", "RES_OPTIONS=timeout:1 attempts:1", "--network", &network];
+                run.push("leitwarte/probe:local");
+                run.extend(wanted.iter().map(|(request, _)| request.as_str()));
+                let found: Value = serde_json::from_str(&docker(&run).unwrap()).unwrap();
+                let wanted: Map<_, _> =
+                    wanted.iter().map(|(request, answer)| (request.clone(), Value::from(*answer))).collect();
+                assert_eq!(found, Value::Object(wanted), "from {service}");
+            });
+        }
+    });
+}
+
+/// The emulator's address in the network that it shares with one function.
+fn own_emulator(system: &System, function: &str) -> String {
+    let emulator = system.compose.containers("emulator").unwrap().remove(0);
+    let network = system.compose.network(&format!("runtime-{function}"));
+    inspect(&emulator, &format!("{{{{(index .NetworkSettings.Networks \"{network}\").IPAddress}}}}")).unwrap()
+}
+
+/// A request that comes while its function is away waits for it.
+async fn container_start(system: &System) {
+    system.compose.run(&["stop", "api-read"]).unwrap();
+    let container = system.compose.containers("api-read").unwrap().remove(0);
+    let waiting = system.http().get(system.gateway("/health")).timeout(LIMIT).send();
+    let starting = tokio::task::spawn_blocking(move || {
+        let began = Instant::now();
+        docker(&["start", &container]).unwrap();
+        began
+    });
+    let answered = async { (waiting.await.unwrap().status(), Instant::now()) };
+    let ((status, answered), began) = tokio::join!(answered, starting);
+    assert_eq!(status, 200);
+    let took = answered.duration_since(began.unwrap());
+    println!("api-read answers {} ms after its container was told to start", took.as_millis());
+}
+
+/// The function's own part of it: from the start of its process until it asks for work.
+async fn cold_start(function: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let host = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut fastest = Duration::MAX;
+    // The first start makes the database.
+    for _ in 0..4 {
+        let began = Instant::now();
+        let mut process = Command::new(file(&format!("target/images/{function}/program")))
+            .env_clear()
+            .env("AWS_LAMBDA_RUNTIME_API", host.local_addr().unwrap().to_string())
+            .env("AWS_LAMBDA_FUNCTION_NAME", function)
+            .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
+            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256")
+            .env("DATA_DIR", folder.path())
+            .env("PROFILES_DIR", folder.path())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut request = [0; 64];
+        let asked = async { host.accept().await.unwrap().0.read_exact(&mut request).await };
+        tokio::time::timeout(LIMIT, asked).await.expect("it asks for work").unwrap();
+        fastest = fastest.min(began.elapsed());
+        process.kill().unwrap();
+        process.wait().unwrap();
+        assert!(request.starts_with(b"GET /2018-06-01/runtime/invocation/next"), "{function} asks for something else");
+    }
+    println!("{function} asks for work {} ms after its process began", fastest.as_millis());
+    assert!(fastest < COLD_START, "{fastest:?}");
+}
