@@ -69,6 +69,10 @@ down: ## Stop the containers; their data stays
 logs: ## Follow what the containers print
 	$(COMPOSE) logs --follow --tail 50
 
+.PHONY: stack
+stack: ## Deploy to several machines: Docker Swarm over PostgreSQL (local/stack.yaml)
+	@scripts/stack deploy
+
 .PHONY: fmt
 fmt: ## Format the code
 	$(CARGO) fmt --all

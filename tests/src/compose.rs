@@ -129,14 +129,16 @@ impl Compose {
     }
 
     /// What all containers printed last.
-    #[must_use]
-    pub fn logs(&self) -> String {
+    fn logs(&self) -> String {
         self.run(&["logs", "--no-color", "--tail", "15"]).unwrap_or_default()
     }
 }
 
 impl Drop for Compose {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("{}", self.logs());
+        }
         if let Err(error) = self.run(&["down", "--volumes", "--timeout", "2"]) {
             eprintln!("containers stay behind: {error:#}");
         }

@@ -3,6 +3,7 @@
 pub mod compose;
 pub mod foreign;
 pub mod host;
+pub mod postgres_image;
 pub mod stack;
 pub mod tenants;
 pub mod wait;

@@ -49,3 +49,22 @@ async fn the_demo_stops_cleanly_and_leaves_no_process_behind() -> Result<()> {
     }
     Ok(())
 }
+
+#[tokio::test]
+async fn a_request_is_followed_from_the_gateway_to_its_function_by_one_id() -> Result<()> {
+    let env = vec![("RUST_LOG".to_owned(), "debug".to_owned())];
+    let stack = Stack::start_in(Stack::folder()?, Options { args: vec!["--demo".to_owned()], env }).await?;
+    assert_eq!(reqwest::get(stack.url("/ready")).await?.status(), 200);
+    let (status, output) = stack.stop().await.context("stop")?;
+    assert!(status.success(), "{output}");
+    let of_gateway = output.lines().find(|line| line.contains("\"GET /ready\"")).context("no line of the gateway")?;
+    let (_, invocation) = of_gateway.split_once("invocation=\"").with_context(|| format!("no id in {of_gateway}"))?;
+    let invocation = invocation.split('"').next().unwrap_or_default();
+    assert_eq!(invocation.len(), 36, "{of_gateway}");
+    let has = |words: &[&str]| {
+        output.lines().any(|line| line.contains(invocation) && words.iter().all(|word| line.contains(word)))
+    };
+    assert!(has(&["emulator", "invocation ended", "success"]), "no line of the emulator with {invocation}: {output}");
+    assert!(has(&["api-read", "request_id"]), "no line of the function with {invocation}: {output}");
+    Ok(())
+}

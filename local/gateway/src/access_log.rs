@@ -19,13 +19,15 @@ pub(crate) struct AccessLine<'a> {
     started: Instant,
     status: u16,
     pub(crate) route: Option<String>,
+    /// The request id under which emulator and function log what they did.
+    pub(crate) invocation: Option<String>,
     /// Why the gateway and not the function made this answer.
     pub(crate) reason: Option<String>,
 }
 
 impl<'a> AccessLine<'a> {
     pub(crate) fn new(id: &'a RequestId, method: Method) -> Self {
-        Self { id, method, started: Instant::now(), status: CLIENT_GONE, route: None, reason: None }
+        Self { id, method, started: Instant::now(), status: CLIENT_GONE, route: None, invocation: None, reason: None }
     }
 
     pub(crate) fn finish(mut self, status: StatusCode) {
@@ -40,11 +42,11 @@ impl Drop for AccessLine<'_> {
         let duration_ms = (duration_ms * 1000.0).round() / 1000.0;
         let route = self.route.as_deref().unwrap_or("-");
         let (method, status, request_id) = (self.method.as_str(), self.status, self.id.as_str());
-        let reason = self.reason.as_deref();
+        let (invocation, reason) = (self.invocation.as_deref(), self.reason.as_deref());
         if reason.is_some() && status >= 500 {
-            tracing::warn!(method, route, status, duration_ms, request_id, reason, "request");
+            tracing::warn!(method, route, status, duration_ms, request_id, invocation, reason, "request");
         } else {
-            tracing::info!(method, route, status, duration_ms, request_id, reason, "request");
+            tracing::info!(method, route, status, duration_ms, request_id, invocation, reason, "request");
         }
     }
 }

@@ -147,12 +147,13 @@ impl Handler {
         if event.len() > self.limits.event_bytes {
             return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "the event is larger than Lambda takes"));
         }
-        self.invoke(route.function, event).await
+        self.invoke(route.function, event, line).await
     }
 
-    async fn invoke(&self, function: &str, event: Vec<u8>) -> Result<Reply, Refusal> {
+    async fn invoke(&self, function: &str, event: Vec<u8>, line: &mut AccessLine<'_>) -> Result<Reply, Refusal> {
         let options = CallOptions::default();
         let answer = self.invoke.call(function, event.into(), &options, self.limits.answer_timeout).await?;
+        line.invocation = answer.request_id;
         if let Some(kind) = answer.function_error {
             // What went wrong is in the emulator's log and not for clients.
             return Err(Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, format!("the function failed ({kind})")));

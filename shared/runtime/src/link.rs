@@ -46,7 +46,7 @@ pub(crate) fn watch_host(host: String, rhythm: Rhythm) -> LastOutage {
 /// Completes when the host is back after an outage that a connection made at `since` went through.
 pub(crate) async fn outlived_by(outage: &mut LastOutage, since: Instant) {
     if outage.wait_for(|felt| felt.is_some_and(|felt| felt > since)).await.is_err() {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 
@@ -61,7 +61,7 @@ mod tests {
     const QUICK: Rhythm = Rhythm { every: Duration::from_millis(5), patience: Duration::from_millis(500) };
     const SOON: Duration = Duration::from_secs(20);
 
-    async fn bind(address: SocketAddr) -> TcpListener {
+    fn bind(address: SocketAddr) -> TcpListener {
         let socket = tokio::net::TcpSocket::new_v4().unwrap();
         socket.set_reuseaddr(true).unwrap();
         socket.bind(address).unwrap();
@@ -70,7 +70,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_connection_from_before_an_outage_is_given_up_when_the_host_is_back() {
-        let listener = bind("127.0.0.1:0".parse().unwrap()).await;
+        let listener = bind("127.0.0.1:0".parse().unwrap());
         let address = listener.local_addr().unwrap();
         let before = Instant::now();
         let mut outage = watch_host(address.to_string(), QUICK);
@@ -83,7 +83,7 @@ mod tests {
         timeout(SOON, away).await.unwrap();
         sleep(10 * QUICK.every).await;
         assert!(outage.borrow().is_none(), "nothing can be done while it is away");
-        let listener = bind(address).await;
+        let listener = bind(address);
         timeout(SOON, outlived_by(&mut outage, before)).await.expect("the outage is noticed");
         let _ = listener.accept().await.unwrap();
         let after = Instant::now();

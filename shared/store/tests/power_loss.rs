@@ -16,7 +16,7 @@ const DATABASE: &str = "LEITWARTE_TEST_DATABASE";
 const LIFE: &str = "LEITWARTE_TEST_LIFE";
 const KILLS: i64 = 200;
 /// A kill comes within this time after the first acknowledgement.
-const LONGEST_LIFE: Duration = Duration::from_millis(40);
+const LONGEST_LIFE_US: u64 = 40_000;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_writer_killed_two_hundred_times_has_kept_every_poll_it_acknowledged() {
@@ -45,7 +45,7 @@ async fn a_writer_killed_two_hundred_times_has_kept_every_poll_it_acknowledged()
                 Some(Some(number)) => break number,
             }
         };
-        std::thread::sleep(LONGEST_LIFE.mul_f64((life * 37 % 100) as f64 / 100.0));
+        tokio::time::sleep(Duration::from_micros(rand::random_range(0..LONGEST_LIFE_US))).await;
         writer.kill().unwrap();
         writer.wait().unwrap();
         acknowledged.insert(first);

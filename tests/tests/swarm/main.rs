@@ -1,0 +1,96 @@
+//! The system on a swarm over PostgreSQL, two of everything: what happens to one of two, nobody has to notice.
+//!
+//! `scripts/test` starts the engine and builds the images before.
+
+mod api;
+mod cluster;
+mod judge;
+mod load;
+mod stack_file;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use cluster::{Cluster, REPLICAS};
+use leitwarte_tests::compose::docker;
+use leitwarte_tests::wait::until;
+use load::Load;
+
+const SERVICES: [&str; 8] = ["recorder", "emulator", "gateway", "timer", "egress", "api-read", "poll-tenant", "backup"];
+/// Retries of failed runs come after a minute, and after two more.
+const UNTIL_ALL_RAN: Duration = Duration::from_mins(4);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_of_everything_survive_the_death_and_the_update_of_each_one_under_load() {
+    if std::env::var_os("LEITWARTE_WITHOUT_CONTAINERS").is_some() {
+        eprintln!("left out, because LEITWARTE_WITHOUT_CONTAINERS is set");
+        return;
+    }
+    let began = Instant::now();
+    let cluster = Arc::new(Cluster::start().await.expect("a swarm"));
+    println!("two of everything run {:.1} s after the start", began.elapsed().as_secs_f32());
+    let outcome = tokio::spawn(scenario(Arc::clone(&cluster))).await;
+    if !matches!(outcome, Ok(Ok(()))) {
+        eprintln!("{}", cluster.logs());
+    }
+    outcome.expect("no panic").expect("no error");
+}
+
+async fn scenario(cluster: Arc<Cluster>) -> Result<()> {
+    let asked = Instant::now();
+    let polls = api::polls_through_every_gateway(&cluster, None).await?;
+    println!("all tenants polled and shown through both gateways after another {:.1} s", asked.elapsed().as_secs_f32());
+    let (load, tasks) = Load::start(Arc::clone(&cluster))?;
+
+    for service in SERVICES {
+        for slot in 1..=REPLICAS {
+            let task = cluster.replica(service, slot)?;
+            crash(&task.container)?;
+            let (runs, works) = load.replaced(&task).await?;
+            let [runs, works] = [runs, works].map(|time| time.as_secs_f32());
+            println!("{service} {slot} killed: runs again after {runs:.1} s, everything works after {works:.1} s");
+        }
+    }
+
+    let before = cluster.tasks()?;
+    let updated = Instant::now();
+    // Another setting for every service: all are replaced, as by a new version.
+    let (of_update, log) = (Arc::clone(&cluster), "info,hyper=warn");
+    tokio::task::spawn_blocking(move || of_update.deploy(log)).await??;
+    println!("every service updated, one task after the other: {:.1} s", updated.elapsed().as_secs_f32());
+    let after = cluster.tasks()?;
+    for service in SERVICES {
+        let stayed = after
+            .iter()
+            .any(|task| task.service == service && before.iter().any(|old| old.container == task.container));
+        assert!(!stayed, "{service} was not updated");
+    }
+
+    let (accepted, refused, reads) = load.end(tasks).await;
+    println!("{} events acknowledged, {refused} not taken; reads: {reads:?}", accepted.len());
+    assert!(reads.longest_outage < load::LIMIT, "{reads:?}");
+    let missing = judge::missing(&accepted, &cluster.record("done")).len();
+    println!("{missing} of them have not ended yet; failed runs are tried again after a minute");
+    until("every acknowledged event to end well", UNTIL_ALL_RAN, async || {
+        judge::missing(&accepted, &cluster.record("done")).is_empty().then_some(())
+    })
+    .await;
+    let runs = judge::runs_of_events(&accepted, &cluster.record("runs"));
+    println!("how often → how many events ran: {runs:?}");
+    judge::no_event_ran_too_often(&runs);
+    let slots = judge::each_slot_fired_once(&cluster.record("runs"));
+    println!("two timers fired each slot once: {slots:?}");
+    api::polls_through_every_gateway(&cluster, Some(&polls)).await?;
+    let dead = cluster.query("SELECT count(*) FROM leitwarte_queue.dead_letters WHERE function_name = 'recorder'")?;
+    assert_eq!(dead.trim(), "0", "no event is given up");
+    Ok(())
+}
+
+/// Kills a container's process as a crash would.
+fn crash(container: &str) -> Result<()> {
+    let pid = docker(&["inspect", "--format", "{{.State.Pid}}", container])?;
+    let pid = pid.trim().parse().ok().and_then(rustix::process::Pid::from_raw);
+    let pid = pid.ok_or_else(|| anyhow::anyhow!("{container} has no process"))?;
+    Ok(rustix::process::kill_process(pid, rustix::process::Signal::KILL)?)
+}
