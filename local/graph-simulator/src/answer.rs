@@ -79,6 +79,10 @@ async fn spoil(
             dropped()
         }
         FaultKind::DropConnection => dropped(),
+        FaultKind::LostAnswer => {
+            drop(work.await);
+            dropped()
+        }
         FaultKind::Latency { latency_ms } => {
             tokio::time::sleep(Duration::from_millis(latency_ms)).await;
             work.await
@@ -101,7 +105,9 @@ fn failure(operation: Operation, status: u16, seen: &Seen) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     match operation {
         Operation::Token => Refusal::of_status(status).into_response(seen),
-        Operation::Skus => GraphError::of_status(status).into_response(seen),
+        Operation::Skus | Operation::Columns | Operation::Items | Operation::ItemWrite | Operation::Batch => {
+            GraphError::of_status(status).into_response(seen)
+        }
     }
 }
 

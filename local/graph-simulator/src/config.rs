@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::certificate::RegisteredCertificate;
 use crate::edge::Clock;
+use crate::site::SiteConfig;
 
 /// The application permission that `GET /v1.0/subscribedSkus` asks for.
 pub const READ_LICENCES: &str = "LicenseAssignment.Read.All";
@@ -21,6 +22,8 @@ pub const READ_LICENCES: &str = "LicenseAssignment.Read.All";
 pub struct Config {
     /// The tenants with licences.
     pub tenants: Vec<TenantConfig>,
+    /// SharePoint sites.
+    pub sites: Vec<SiteConfig>,
     /// The app registration of our own API; `None`: no tokens for it.
     pub api: Option<ApiApp>,
     /// How it behaves; can be changed while it runs.
@@ -33,7 +36,7 @@ impl Config {
     /// A simulator of these tenants with default behaviour and the machine's clock.
     #[must_use]
     pub fn new(tenants: Vec<TenantConfig>) -> Self {
-        Self { tenants, api: None, settings: Settings::default(), clock: Clock::system() }
+        Self { tenants, sites: Vec::new(), api: None, settings: Settings::default(), clock: Clock::system() }
     }
 }
 

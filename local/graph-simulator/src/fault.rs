@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::world::locked;
 
-/// What a request asks for. Later lists and roles join here.
+/// What a request asks for. Later roles join here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Operation {
@@ -16,6 +16,14 @@ pub enum Operation {
     Token,
     /// `GET /v1.0/subscribedSkus`, each page.
     Skus,
+    /// Columns of a SharePoint list, alone or in a batch.
+    Columns,
+    /// Rows of a SharePoint list, each page.
+    Items,
+    /// Making or changing a row, alone or in a batch.
+    ItemWrite,
+    /// `POST /v1.0/$batch` as a whole.
+    Batch,
 }
 
 /// An order for something to go wrong. As JSON:
@@ -88,8 +96,10 @@ pub enum FaultKind {
     Html,
     /// A 401, as when the token or certificate was just revoked.
     Unauthorized,
-    /// The connection closes without an answer.
+    /// The connection closes without an answer, and nothing was done.
     DropConnection,
+    /// Everything is done, but the connection closes before the answer.
+    LostAnswer,
     /// The right answer, later.
     Latency {
         /// How much later, in milliseconds.

@@ -112,7 +112,7 @@ impl Binding {
 
 /// A running simulator. Stops when dropped.
 pub struct Simulator {
-    world: Arc<World>,
+    pub(crate) world: Arc<World>,
     stopping: CancellationToken,
     serving: Option<JoinHandle<()>>,
 }

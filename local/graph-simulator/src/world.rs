@@ -17,6 +17,7 @@ use crate::entra::assertion::SeenAssertions;
 use crate::entra::grant::Grants;
 use crate::fault::{Fault, Faults, MOST_PENDING};
 use crate::journal::Journal;
+use crate::site::Site;
 
 /// A lock's content, even if a thread panicked while it held it: every change here is a single step.
 pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -29,6 +30,7 @@ pub(crate) struct World {
     pub(crate) scheme: &'static str,
     pub(crate) clock: Clock,
     pub(crate) tenants: HashMap<Uuid, Arc<Tenant>>,
+    pub(crate) sites: Vec<Site>,
     pub(crate) grants: Grants,
     pub(crate) faults: Faults,
     pub(crate) journal: Journal,
@@ -83,6 +85,7 @@ impl World {
             scheme,
             clock: config.clock,
             tenants: tenants.collect(),
+            sites: config.sites.into_iter().map(Site::new).collect(),
             grants: Grants::default(),
             faults: Faults::default(),
             journal: Journal::default(),

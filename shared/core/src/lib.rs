@@ -9,6 +9,7 @@ pub mod change;
 pub mod hosts;
 pub mod poll;
 pub mod profile;
+pub mod sharepoint;
 pub mod status;
 pub mod stock;
 

@@ -54,6 +54,15 @@ pub(crate) struct Session<'a> {
     refreshed: bool,
 }
 
+/// Whether a call may be sent again when nobody knows what became of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Repeat {
+    /// It reads, or writes what is there already.
+    Always,
+    /// Only when the peer said that it did nothing (429): a second one could write twice.
+    IfRefused,
+}
+
 /// Graph's error body. Source: Microsoft Learn, "Microsoft Graph error responses".
 #[derive(Deserialize)]
 struct WireError {
@@ -134,16 +143,38 @@ impl GraphClient {
         url: &Url,
         peer: &Peer,
     ) -> Result<T, GraphError> {
+        self.call(session, peer, Repeat::Always, || self.inner.transport.request(Method::GET, url.clone())).await
+    }
+
+    /// Sends JSON to one address of Graph and reads the answer as JSON.
+    pub(crate) async fn post<T: DeserializeOwned>(
+        &self,
+        session: &mut Session<'_>,
+        (url, peer): (&Url, &Peer),
+        repeat: Repeat,
+        body: &serde_json::Value,
+    ) -> Result<T, GraphError> {
+        let request = || self.inner.transport.request(Method::POST, url.clone()).json(body);
+        self.call(session, peer, repeat, request).await
+    }
+
+    async fn call<T: DeserializeOwned>(
+        &self,
+        session: &mut Session<'_>,
+        peer: &Peer,
+        repeat: Repeat,
+        request: impl Fn() -> reqwest::RequestBuilder,
+    ) -> Result<T, GraphError> {
         let lane = Lane { peer: peer.clone(), tenant: session.app.tenant_id };
         loop {
             let token = self.token(session.app, session.budget).await?;
             let inner = &self.inner;
             let permission = session.permission;
             let outcome = persevere(&inner.retry, &inner.pauses, &lane, session.budget, || async {
-                let request =
-                    inner.transport.request(Method::GET, url.clone()).bearer_auth(token.secret.expose_secret());
-                let answer = inner.transport.send(peer, session.budget, request).await?;
-                read(peer, permission, &answer)
+                let request = request().bearer_auth(token.secret.expose_secret());
+                let answer = inner.transport.send(peer, session.budget, request).await;
+                let read = answer.and_then(|answer| read(peer, permission, &answer));
+                if repeat == Repeat::Always { read } else { read.map_err(|fault| fault.unless_refused(peer)) }
             })
             .await;
             match outcome {
@@ -173,7 +204,7 @@ impl std::fmt::Debug for GraphClient {
 }
 
 fn read<T: DeserializeOwned>(peer: &Peer, permission: &'static str, answer: &Answer) -> Result<T, Fault> {
-    if answer.status == StatusCode::OK {
+    if matches!(answer.status, StatusCode::OK | StatusCode::CREATED) {
         return answer.json(peer);
     }
     // A page of a proxy says nothing about permissions in the tenant, whatever its status.

@@ -128,6 +128,9 @@ pub enum BadAnswer {
     /// A next page that was read already.
     #[error("a link to a next page that was read already")]
     Loop,
+    /// A row of a list without its version.
+    #[error("a row of a list without an eTag")]
+    NoVersion,
     /// A list without end.
     #[error("a list of more than {0}")]
     TooLong(String),
@@ -228,7 +231,7 @@ impl BadAnswer {
             Self::TooLarge(_) | Self::Broken => {
                 "If it happens again, check the proxy or firewall between this machine and Microsoft."
             }
-            Self::Form { .. } | Self::Token(_) | Self::TooLong(_) | Self::Sku { .. } => {
+            Self::Form { .. } | Self::Token(_) | Self::NoVersion | Self::TooLong(_) | Self::Sku { .. } => {
                 "The last good numbers stay; if it happens again, report it with the request id from the debug log."
             }
             Self::ForeignLink | Self::Loop => {

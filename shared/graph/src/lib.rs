@@ -3,7 +3,7 @@
 //! A tenant signs in with its certificate ([`Credential`], [`assertion`]), the token is kept in memory until
 //! shortly before its end, and [`GraphClient::subscribed_skus`] reads the licences: all pages or an error, never
 //! a part. Every address is checked against [`AllowedHosts`]; every call has a [`Budget`], beyond which nothing is
-//! tried, and every failure becomes a sentence for a technician ([`GraphError::failure`]).
+//! tried. [`GraphClient::list_items`] and [`GraphClient::write_items`] do the same for SharePoint lists. Every failure becomes a sentence for a technician ([`GraphError::failure`]).
 //!
 //! Wire types stay inside this crate; what leaves it are the types of `leitwarte-core`.
 
@@ -19,6 +19,7 @@ mod hosts;
 mod paging;
 mod pause;
 mod retry;
+mod sharepoint;
 mod subscribed_skus;
 mod token;
 mod transport;
@@ -31,4 +32,5 @@ pub use credential::{Credential, CredentialError, CredentialProblem};
 pub use error::{BadAnswer, GraphError, Peer};
 pub use hosts::{AllowedHosts, HostError, Service};
 pub use retry::RetryPolicy;
+pub use sharepoint::{ItemWrite, ListItem, Written};
 pub use token::EntraRefusal;

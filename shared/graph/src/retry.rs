@@ -81,6 +81,18 @@ impl From<GraphError> for Fault {
     }
 }
 
+impl Fault {
+    /// The same for a call that must not be sent twice: what is not a plain refusal is final.
+    pub(crate) fn unless_refused(self, peer: &Peer) -> Self {
+        match self {
+            Self::Passing(passing) if !matches!(passing.nature, Nature::Throttled) => {
+                Self::Final(passing.into_error(peer, 1, Duration::ZERO))
+            }
+            fault => fault,
+        }
+    }
+}
+
 impl Passing {
     fn into_error(self, peer: &Peer, attempts: u32, wait: Duration) -> GraphError {
         let peer = peer.clone();

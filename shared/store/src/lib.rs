@@ -13,15 +13,18 @@ mod backup;
 mod claims;
 mod error;
 mod history;
+mod leases;
 mod polls;
 mod reading;
 mod records;
 mod registry;
 mod rows;
+mod sharepoint;
 mod store;
 
 pub use leitwarte_database::{Address, AddressError, BackupError, Content, CopyError, Existing};
 
 pub use error::{StoreError, StoreErrorKind};
 pub use records::{Claim, ClaimOne, HistoryEntry, PastPoll, PollResult, PollRun, Recorded, Revision, TenantInfo};
+pub use sharepoint::SyncInfo;
 pub use store::{Config, Store, TABLES};

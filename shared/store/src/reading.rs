@@ -93,8 +93,8 @@ impl Store {
         let error = StoreError::during(OPERATION);
         let mut connection = self.reading(OPERATION).await?;
         let rows = within(PATIENCE, sqlx::query(
-            "SELECT tenant_key, tenant_id, tenant_name, display_name, enabled * profile_enabled AS enabled, monitoring, \
-             first_seen_at, last_attempt_at, last_success_at, failure_kind, failure_message, failure_fix, failing_since, \
+            "SELECT tenant_key, tenant_id, tenant_name, display_name, enabled * profile_enabled AS enabled, \
+             profile_enabled, monitoring, first_seen_at, last_attempt_at, last_success_at, failure_kind, failure_message, failure_fix, failing_since, \
              consecutive_failures, certificate_ends_at FROM tenants WHERE removed_at IS NULL ORDER BY tenant_key",
         )
         .fetch_all(&mut *connection)).await
@@ -141,6 +141,7 @@ fn tenant(row: &AnyRow) -> Result<TenantInfo, sqlx::Error> {
         tenant_name: get(row, "tenant_name")?,
         display_name: get(row, "display_name")?,
         enabled: flag(row, "enabled")?,
+        profile_enabled: flag(row, "profile_enabled")?,
         monitoring: flag(row, "monitoring")?,
         first_seen_at: time(row, "first_seen_at")?,
         last_attempt_at: optional_time(row, "last_attempt_at")?,

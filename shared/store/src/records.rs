@@ -29,6 +29,8 @@ pub struct TenantInfo {
     pub display_name: Option<String>,
     /// Whether it is polled: the profile's switch and the one people set are both on.
     pub enabled: bool,
+    /// Whether the profile switches it on.
+    pub profile_enabled: bool,
     /// Whether shortages are told.
     pub monitoring: bool,
     /// When its profile was first seen.

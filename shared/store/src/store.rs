@@ -16,11 +16,14 @@ use crate::error::{StoreError, StoreErrorKind, kind_of};
 /// own in the same PostgreSQL database.
 pub const TABLES: Tables = Tables {
     schema: "leitwarte",
-    steps: &[Step {
-        version: 1,
-        name: "tenants, stock and polls",
-        sql: include_str!("../migrations/0001_tenants_stock_polls.sql"),
-    }],
+    steps: &[
+        Step {
+            version: 1,
+            name: "tenants, stock and polls",
+            sql: include_str!("../migrations/0001_tenants_stock_polls.sql"),
+        },
+        Step { version: 2, name: "SharePoint lists", sql: include_str!("../migrations/0002_sharepoint.sql") },
+    ],
     seeded: &["meta"],
 };
 

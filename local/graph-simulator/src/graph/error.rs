@@ -5,7 +5,7 @@
 use axum::http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::graph::with_request_ids;
 use crate::seen::Seen;
@@ -53,8 +53,17 @@ impl GraphError {
         Self::new(status, code, message)
     }
 
-    pub(crate) fn into_response(self, seen: &Seen) -> Response {
-        let body = json!({
+    /// Status, headers and body as they stand in a batch.
+    pub(crate) fn into_parts(self, seen: &Seen) -> (u16, Value, Value) {
+        let mut headers = json!({ "Content-Type": "application/json" });
+        if let Some(seconds) = self.retry_after_seconds {
+            headers["Retry-After"] = json!(seconds.to_string());
+        }
+        (self.status.as_u16(), headers, self.body(seen))
+    }
+
+    fn body(&self, seen: &Seen) -> Value {
+        json!({
             "error": {
                 "code": self.code,
                 "message": self.message,
@@ -64,8 +73,11 @@ impl GraphError {
                     "client-request-id": seen.correlation_id(),
                 },
             },
-        });
-        let mut response = (self.status, body.to_string()).into_response();
+        })
+    }
+
+    pub(crate) fn into_response(self, seen: &Seen) -> Response {
+        let mut response = (self.status, self.body(seen).to_string()).into_response();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if self.status == StatusCode::UNAUTHORIZED {

@@ -1,7 +1,9 @@
 //! The part that plays Microsoft Graph. One resource, one file; lists and app roles join as others.
 
 pub(crate) mod access;
+pub(crate) mod batch;
 pub(crate) mod error;
+pub(crate) mod lists;
 pub(crate) mod subscribed_skus;
 pub(crate) mod wire;
 
@@ -18,7 +20,11 @@ use crate::seen::Seen;
 use crate::world::World;
 
 pub(crate) fn routes() -> Router<Arc<World>> {
-    Router::new().merge(subscribed_skus::routes()).route("/v1.0/{*path}", any(unknown))
+    Router::new()
+        .merge(subscribed_skus::routes())
+        .merge(lists::routes())
+        .merge(batch::routes())
+        .route("/v1.0/{*path}", any(unknown))
 }
 
 async fn unknown(State(_): State<Arc<World>>, seen: Seen, uri: Uri) -> Response {

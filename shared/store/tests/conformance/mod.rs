@@ -8,6 +8,7 @@ pub mod history;
 pub mod reading;
 pub mod recording;
 pub mod registering;
+pub mod sharepoint;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use leitwarte_core::poll::{FailureKind, PollFailure, PollPolicy};
@@ -193,6 +194,12 @@ macro_rules! conformance_suite {
             an_unknown_tenant_is_nothing,
             a_tenants_certificate_and_failures_are_told,
             a_reader_sees_what_a_writer_wrote_and_cannot_write,
+        );
+        $crate::conformance_suite!($fresh, sharepoint:
+            one_holder_at_a_time_has_a_lease,
+            rows_are_remembered_as_they_change,
+            switches_are_taken_over_and_readers_notice,
+            how_a_sync_went_is_told_with_its_last_success,
         );
     };
     ($fresh:path, $module:ident: $($test:ident,)+) => {
