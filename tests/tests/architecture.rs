@@ -19,6 +19,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("poll-tenant", SHARED),
     ("api-read", SHARED),
     ("backup", SHARED),
+    ("sync-sharepoint", SHARED),
     ("leitwarte-template", &[]),
     ("leitwarte-host", &[]),
     // The one crate of the application that the host may use: the queue is a database, too.

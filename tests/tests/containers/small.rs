@@ -42,7 +42,7 @@ async fn a_system_at_rest_is_small_and_its_containers_reach_only_whom_they_need(
 
     reach(&system);
     container_start(&system).await;
-    for function in ["api-read", "poll-tenant", "backup"] {
+    for function in ["api-read", "poll-tenant", "backup", "sync-sharepoint"] {
         cold_start(function).await;
     }
 }
@@ -91,6 +91,7 @@ fn reach(system: &System) {
     let table = [
         ("poll-tenant", function("poll-tenant", 9100, 9101)),
         ("api-read", function("api-read", 9101, 9100)),
+        ("sync-sharepoint", function("sync-sharepoint", 9103, 9100)),
         (
             "backup",
             text(&[

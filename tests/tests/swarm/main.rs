@@ -17,7 +17,8 @@ use leitwarte_tests::compose::docker;
 use leitwarte_tests::wait::until;
 use load::Load;
 
-const SERVICES: [&str; 8] = ["recorder", "emulator", "gateway", "timer", "egress", "api-read", "poll-tenant", "backup"];
+const SERVICES: [&str; 9] =
+    ["recorder", "emulator", "gateway", "timer", "egress", "api-read", "poll-tenant", "backup", "sync-sharepoint"];
 /// Retries of failed runs come after a minute, and after two more.
 const UNTIL_ALL_RAN: Duration = Duration::from_mins(4);
 

@@ -95,13 +95,20 @@ fn serve(world: &World, seen: &Seen, tenant: &Tenant, grant: &Grant, inner: &Inn
         if_match: if_match.map(|(_, etag)| etag.as_str()),
         body: inner.body.clone().unwrap_or_default(),
     };
-    let done = match lists::ordered_status(world, tenant, operation) {
-        Some(status) => Err(GraphError::of_status(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY))),
-        None => access::throttle(world, tenant).and_then(|()| lists::serve(world, seen, tenant, grant, &request)),
-    };
-    let (status, headers, body) = match done {
-        Ok((status, body)) => (status.as_u16(), json!({ "Content-Type": "application/json" }), body),
-        Err(error) => error.into_parts(seen),
+    let (status, headers, body) = match lists::ordered_fault(world, tenant, operation) {
+        Some((status, retry_after)) => {
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
+            let (status, mut headers, body) = GraphError::of_status(status).into_parts(seen);
+            if let Some(pause) = retry_after {
+                headers["Retry-After"] = json!(pause);
+            }
+            (status, headers, body)
+        }
+        None => match access::throttle(world, tenant).and_then(|()| lists::serve(world, seen, tenant, grant, &request))
+        {
+            Ok((status, body)) => (status.as_u16(), json!({ "Content-Type": "application/json" }), body),
+            Err(error) => error.into_parts(seen),
+        },
     };
     note.answered(status, world.clock.now());
     json!({ "id": inner.id, "status": status, "headers": headers, "body": body })

@@ -214,11 +214,11 @@ impl Query {
     }
 }
 
-/// The inner status of a request in a batch that shall fail, if one is ordered.
-pub(crate) fn ordered_status(world: &World, tenant: &Tenant, operation: Operation) -> Option<u16> {
-    match world.faults.take(Some(tenant.id), operation)? {
-        FaultKind::Status { status, .. } => Some(status),
-        FaultKind::Unauthorized => Some(401),
-        _ => Some(500),
-    }
+/// How a request in a batch shall fail, if it was ordered to: status and `Retry-After`.
+pub(crate) fn ordered_fault(world: &World, tenant: &Tenant, operation: Operation) -> Option<(u16, Option<String>)> {
+    Some(match world.faults.take(Some(tenant.id), operation)? {
+        FaultKind::Status { status, retry_after } => (status, retry_after.map(|after| after.header())),
+        FaultKind::Unauthorized => (401, None),
+        _ => (500, None),
+    })
 }

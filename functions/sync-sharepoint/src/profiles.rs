@@ -1,0 +1,45 @@
+//! The SharePoint profiles of a folder.
+
+use std::fs;
+use std::io::{self, Read as _};
+use std::path::Path;
+
+use leitwarte_core::poll::{FailureKind, PollFailure};
+use leitwarte_core::sharepoint::profile::{SharePointProfile, key_of_file_name};
+
+/// A profile is a kilobyte; a file beyond this is not one.
+const MAX_BYTES: u64 = 64 * 1024;
+
+/// What a profile file says, or why it cannot be used, by the profile's key.
+type Found = (String, Result<SharePointProfile, PollFailure>);
+
+/// Reads every `sharepoint/sp-config-<name>-profile.json`, ordered by key; no folder means no SharePoint.
+pub(crate) fn load(profiles_dir: &Path) -> Result<Vec<Found>, String> {
+    let folder = profiles_dir.join("sharepoint");
+    let entries = match fs::read_dir(&folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(format!("cannot read {} (PROFILES_DIR): {error}", folder.display())),
+        Ok(entries) => entries,
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let name = entry.map_err(|error| format!("cannot read {}: {error}", folder.display()))?.file_name();
+        let Some(key) = name.to_str().and_then(key_of_file_name) else { continue };
+        found.push((key.to_owned(), read(&folder.join(&name), key)));
+    }
+    found.sort_by(|(one, _), (other, _)| one.cmp(other));
+    Ok(found)
+}
+
+fn read(file: &Path, key: &str) -> Result<SharePointProfile, PollFailure> {
+    let broken = |problem: String| PollFailure {
+        kind: FailureKind::Profile,
+        message: format!("sharepoint/sp-config-{key}-profile.json: {problem}."),
+        fix: "Correct the profile file.".to_owned(),
+    };
+    let mut text = String::new();
+    fs::File::open(file)
+        .and_then(|file| file.take(MAX_BYTES).read_to_string(&mut text))
+        .map_err(|error| broken(format!("cannot be read: {error}")))?;
+    SharePointProfile::parse(&text).map_err(|error| broken(error.to_string()))
+}

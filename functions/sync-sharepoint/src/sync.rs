@@ -1,0 +1,186 @@
+//! One sync: read, plan, write, remember.
+
+use std::time::Duration;
+
+use leitwarte_core::poll::{FailureKind, PollFailure};
+use leitwarte_core::sharepoint::plan::{Field, Known, Lists, Row, Write, plan};
+use leitwarte_core::sharepoint::profile::SharePointProfile;
+use leitwarte_graph::{AppRegistration, Budget, GraphError, ItemWrite, Written};
+use leitwarte_store::StoreError;
+use tokio::time::Instant;
+
+use crate::event::ProfileReport;
+use crate::lists::{self, Columns};
+use crate::{Deps, cells, tenants};
+
+/// As many as one `$batch` takes.
+const BATCH: usize = 20;
+/// A row that somebody changes at the same time, or an answer that is lost, is met by reading and planning again.
+const ROUNDS: u32 = 3;
+/// SharePoint's resource units.
+const UNITS_OF_A_WRITE: u32 = 2;
+const UNITS_OF_READING: u32 = 2;
+/// Less is too little for another batch.
+const SHORTEST: Duration = Duration::from_secs(2);
+
+/// What one round left open.
+#[derive(Debug, Default)]
+struct Round {
+    /// Somebody else changed a row, or nobody knows what became of a write.
+    again: bool,
+    failure: Option<PollFailure>,
+}
+
+pub(crate) async fn sync(
+    deps: &Deps,
+    profile: &SharePointProfile,
+    budget: &Budget,
+    report: &mut ProfileReport,
+) -> Result<(), PollFailure> {
+    let app = AppRegistration::from(&profile.app);
+    let mut failure = None;
+    for _ in 0..ROUNDS {
+        let key = report.profile.clone();
+        let columns = lists::columns(deps, &key, profile, &app, budget).await?;
+        if !pace(deps, &key, UNITS_OF_READING, budget).await {
+            break;
+        }
+        let both = lists::read(deps, profile, &app, &columns, budget).await?;
+        let mut known = deps.store.known_rows(&key).await.map_err(stored)?;
+        let found = tenants::read(&deps.store, &deps.polls, (deps.clock)()).await.map_err(stored)?;
+        let plan = plan(&found, Lists { tenants: &both.tenants, licences: &both.licences, known: &known });
+        deps.store.set_switches(&plan.switches).await.map_err(stored)?;
+        deps.store.remember_rows(&key, &known, &plan.known).await.map_err(stored)?;
+        known = plan.known;
+        report.doubled_rows = plan.duplicates;
+        let writer = Writer { deps, profile, app: &app, columns: &columns, budget };
+        let round = writer.write(&plan.writes, &mut known, report).await?;
+        failure = round.failure;
+        if !round.again {
+            break;
+        }
+    }
+    failure.map_or(Ok(()), Err)
+}
+
+struct Writer<'a> {
+    deps: &'a Deps,
+    profile: &'a SharePointProfile,
+    app: &'a AppRegistration,
+    columns: &'a Columns,
+    budget: &'a Budget,
+}
+
+impl Writer<'_> {
+    /// Writes what it can in the time there is; `report.left` is what it could not.
+    async fn write(
+        &self,
+        writes: &[Write],
+        known: &mut Known,
+        report: &mut ProfileReport,
+    ) -> Result<Round, PollFailure> {
+        let mut round = Round::default();
+        report.left = writes.len();
+        let mut waiting: Vec<&Write> = writes.iter().rev().collect();
+        while !waiting.is_empty() && self.budget.deadline() > Instant::now() + SHORTEST {
+            let batch: Vec<&Write> = waiting.split_off(waiting.len().saturating_sub(BATCH)).into_iter().rev().collect();
+            let units = UNITS_OF_A_WRITE * u32::try_from(batch.len()).unwrap_or(u32::MAX);
+            if !pace(self.deps, &report.profile, units, self.budget).await {
+                break;
+            }
+            let items: Vec<ItemWrite> = batch.iter().map(|write| self.item(write)).collect();
+            let site = &self.profile.lists.site_id;
+            let outcomes = match self.deps.graph.write_items(self.app, self.budget, site, &items).await {
+                Ok(outcomes) => outcomes,
+                // Nobody knows what became of them; reading again tells.
+                Err(GraphError::Unavailable { .. } | GraphError::BadAnswer { .. }) => {
+                    round.again = true;
+                    break;
+                }
+                Err(error) => return Err(lists::explained(&error)),
+            };
+            let before = known.clone();
+            let mut pause = None;
+            for (write, outcome) in batch.into_iter().zip(outcomes) {
+                match outcome {
+                    Written::Done { id } => {
+                        report.left -= 1;
+                        report.written += 1;
+                        report.triggered += usize::from(write.fields.contains(&Field::Trigger(true)));
+                        note(known, &write.row, id);
+                    }
+                    Written::Outdated | Written::Unknown => round.again = true,
+                    Written::Throttled(asked) => {
+                        waiting.push(write);
+                        pause = pause.max(Some(asked));
+                    }
+                    Written::Refused(error) => {
+                        lists::forget_columns(self.deps);
+                        round.failure.get_or_insert_with(|| refused(write, &error));
+                    }
+                }
+            }
+            self.deps.store.remember_rows(&report.profile, &before, known).await.map_err(stored)?;
+            if let Some(pause) = pause {
+                if Instant::now() + pause >= self.budget.deadline() {
+                    break;
+                }
+                tokio::time::sleep(pause).await;
+            }
+        }
+        Ok(round)
+    }
+
+    fn item(&self, write: &Write) -> ItemWrite {
+        let lists = &self.profile.lists;
+        let list = match write.row {
+            Row::Tenant(_) => lists.tenant_list_id,
+            Row::Licence(..) => lists.license_list_id,
+        };
+        let fields = cells::cells(&write.fields, &self.columns.tenants, &self.columns.licences);
+        ItemWrite { list, item: write.item.clone(), fields }
+    }
+}
+
+fn note(known: &mut Known, row: &Row, id: String) {
+    match row {
+        Row::Tenant(key) => known.tenants.insert(key.clone(), id),
+        Row::Licence(key, sku) => known.licences.insert((key.clone(), *sku), id),
+    };
+}
+
+/// Waits until SharePoint may be asked for so many units more, and counts them; tells whether there is time for that.
+async fn pace(deps: &Deps, key: &str, units: u32, budget: &Budget) -> bool {
+    let mut paces = deps.paces.lock().await;
+    let pace = paces.entry(key.to_owned()).or_default();
+    let at = Instant::now() + pace.wait(Instant::now(), units);
+    if at + SHORTEST >= budget.deadline() {
+        return false;
+    }
+    tokio::time::sleep_until(at).await;
+    pace.spend(Instant::now(), units);
+    true
+}
+
+fn refused(write: &Write, error: &GraphError) -> PollFailure {
+    let row = match &write.row {
+        Row::Tenant(key) => format!("the row of {key} in the Tenantliste"),
+        Row::Licence(key, sku) => format!("the row of {key} and {sku} in the Lizenzstatusliste"),
+    };
+    let failure = lists::explained(error);
+    PollFailure {
+        message: format!("SharePoint does not take {row}: {}", failure.message),
+        fix: format!("Check the types of the list's columns (`leitwarte doctor` names them). {}", failure.fix),
+        ..failure
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+fn stored(error: StoreError) -> PollFailure {
+    let cause = std::error::Error::source(&error).map(|cause| format!(" ({cause})")).unwrap_or_default();
+    PollFailure {
+        kind: FailureKind::Internal,
+        message: format!("The database failed: {}{cause}.", error.operation()),
+        fix: format!("{}.", error.advice()),
+    }
+}

@@ -1,0 +1,7 @@
+//! The function on a real database, against the stand-in for Entra, Graph and SharePoint.
+
+mod circle;
+mod faults;
+mod mistakes;
+mod requests;
+mod rig;
