@@ -5,6 +5,8 @@ use leitwarte_core::status::StatusRow;
 use leitwarte_core::stock::StockState;
 use leitwarte_tests::stack::{Options, Stack};
 use leitwarte_tests::{foreign, wait};
+use serde_json::Value;
+use std::collections::BTreeSet;
 use std::time::Duration;
 use tokio::process::Command;
 
@@ -67,5 +69,32 @@ async fn a_request_is_followed_from_the_gateway_to_its_function_by_one_id() -> R
     };
     assert!(has(&["emulator", "invocation ended", "success"]), "no line of the emulator with {invocation}: {output}");
     assert!(has(&["api-read", "request_id"]), "no line of the function with {invocation}: {output}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn after_a_poll_the_lists_are_written_and_the_flow_tells_who_is_short() -> Result<()> {
+    let stack =
+        Stack::start_in(Stack::folder()?, Options { args: vec!["--demo".to_owned()], ..Options::default() }).await?;
+    let simulator = std::fs::read_to_string(stack.path().join("data/demo/simulator.addr"))?;
+    let site = format!("http://{}/simulator/sites/lizenzen", simulator.trim());
+    let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(5)).build()?;
+    let rows = wait::until("the rows of four tenants", Duration::from_mins(1), async || {
+        let list = http.get(format!("{site}/lists/Lizenzstatusliste/rows")).send().await.ok()?;
+        let rows: Vec<Value> = list.error_for_status().ok()?.json().await.ok()?;
+        let tenants: BTreeSet<_> = rows.iter().map(|row| row["fields"]["tenant"].to_string()).collect();
+        (tenants.len() == 4).then_some(rows)
+    })
+    .await;
+    let title = |row: &Value| row["fields"]["Title"].as_str().unwrap_or_default().to_owned();
+    let premium = rows.iter().find(|row| title(row) == "Microsoft 365 Business Premium (SPB)").context("a row")?;
+    assert_eq!(premium["fields"]["tenant"], "Northwind");
+    let told: Vec<Value> = http.post(format!("{site}/flows")).send().await?.error_for_status()?.json().await?;
+    let told = serde_json::to_string(&told)?;
+    assert!(told.contains("Microsoft 365 Business Premium (SPB)") && told.contains("Northwind"), "{told}");
+
+    let doctor = stack.leitwarte(&["doctor", "--offline", "--demo"]).await?;
+    let doctor = String::from_utf8_lossy(&doctor.stdout).into_owned();
+    assert!(doctor.contains("The lists were brought up to date"), "{doctor}");
     Ok(())
 }

@@ -9,6 +9,7 @@ use leitwarte_core::poll::PollPolicy;
 use leitwarte_core::status::TenantSnapshot;
 use leitwarte_core::stock::StockState;
 use leitwarte_core::{DateTime, Utc};
+use leitwarte_store::SyncInfo;
 
 /// What the answer calls itself.
 pub(crate) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -29,6 +30,8 @@ pub(crate) struct Known {
     pub tenants: Vec<TenantSnapshot>,
     /// The keys of tenants whose certificate was read, and when that ends.
     pub certificates: Vec<(String, DateTime<Utc>)>,
+    /// How the lists of each SharePoint profile fare.
+    pub syncs: Vec<SyncInfo>,
     /// When a poll of all due tenants was last completed.
     pub last_tick: Option<DateTime<Utc>>,
 }
@@ -42,6 +45,7 @@ pub(crate) fn render(known: &Known, policy: &PollPolicy, now: DateTime<Utc>) -> 
     }
     tenants(&mut text, known, policy, now);
     licences(&mut text, known, policy, now);
+    lists(&mut text, &known.syncs);
     text.0
 }
 
@@ -97,6 +101,28 @@ fn licences(text: &mut Text, known: &Known, policy: &PollPolicy, now: DateTime<U
             }
         }
     }
+}
+
+fn lists(text: &mut Text, syncs: &[SyncInfo]) {
+    let mut each = |name, help, value: &dyn Fn(&SyncInfo) -> Option<i64>| {
+        text.head(name, help);
+        for sync in syncs {
+            if let Some(value) = value(sync) {
+                text.sample(name, &[("profile", &sync.profile)], value);
+            }
+        }
+    };
+    each(
+        "leitwarte_sharepoint_last_good_sync_timestamp_seconds",
+        "When the lists were last brought up to date.",
+        &|sync| sync.last_success_at.map(|at| at.timestamp()),
+    );
+    each("leitwarte_sharepoint_failing", "1 when the last sync with the lists failed.", &|sync| {
+        Some(i64::from(sync.failure.is_some()))
+    });
+    each("leitwarte_sharepoint_doubled_rows", "Rows that stand for the same licence as an older one.", &|sync| {
+        Some(sync.doubled_rows)
+    });
 }
 
 /// Text in the making. All metrics are gauges.

@@ -9,7 +9,6 @@ mod cells;
 mod event;
 mod lists;
 mod pace;
-mod profiles;
 mod sync;
 mod tenants;
 
@@ -23,7 +22,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use leitwarte_core::Uuid;
 use leitwarte_core::poll::{PollFailure, PollPolicy};
 use leitwarte_graph::{AllowedHosts, Budget, GraphClient};
-use leitwarte_runtime::{Config, FunctionError};
+use leitwarte_runtime::{Config, FunctionError, sharepoint_profiles};
 use leitwarte_store::{Store, StoreError};
 use tokio::time::Instant;
 
@@ -92,7 +91,8 @@ pub async fn handle(deps: &Deps, event: &Event, deadline: std::time::Instant) ->
     }
     let now = Instant::now();
     let end = (Instant::from_std(deadline) - RESERVE).min(now + LONGEST_RUN);
-    let profiles = profiles::load(&deps.profiles_dir).map_err(|error| FunctionError::new("ProfilesFailed", error))?;
+    let profiles =
+        sharepoint_profiles::load(&deps.profiles_dir).map_err(|error| FunctionError::new("ProfilesFailed", error))?;
     for (key, profile) in profiles {
         let started_at = (deps.clock)();
         let (name, holder) = (format!("sync-sharepoint {key}"), (deps.new_id)().to_string());

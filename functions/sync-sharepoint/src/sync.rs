@@ -170,7 +170,7 @@ fn refused(write: &Write, error: &GraphError) -> PollFailure {
     let failure = lists::explained(error);
     PollFailure {
         message: format!("SharePoint does not take {row}: {}", failure.message),
-        fix: format!("Check the types of the list's columns (`leitwarte doctor` names them). {}", failure.fix),
+        fix: format!("Check the list's columns: text, number, yes/no, date. {}", failure.fix),
         ..failure
     }
 }

@@ -38,10 +38,10 @@ pub(crate) async fn answer(
     tenant: Option<&Tenant>,
     work: impl Future<Output = Response> + Send,
 ) -> Response {
-    let note = world.journal.begin(tenant.map(|tenant| tenant.key.as_str()), operation);
-    let fault = world.faults.take(tenant.map(|tenant| tenant.id), operation);
+    let note = world.journal.begin(tenant.map(|tenant| tenant.key.as_str()), operation, seen.in_batch);
+    let fault = world.faults.take(tenant.map(|tenant| tenant.id), operation, seen.in_batch);
     let latency_ms = world.settings().latency_ms;
-    if latency_ms > 0 {
+    if latency_ms > 0 && !seen.in_batch {
         tokio::time::sleep(Duration::from_millis(latency_ms)).await;
     }
     let response = match fault {
@@ -83,6 +83,10 @@ async fn spoil(
             drop(work.await);
             dropped()
         }
+        FaultKind::DoneYet { status } => {
+            drop(work.await);
+            failure(operation, status, seen)
+        }
         FaultKind::Latency { latency_ms } => {
             tokio::time::sleep(Duration::from_millis(latency_ms)).await;
             work.await
@@ -105,13 +109,13 @@ fn failure(operation: Operation, status: u16, seen: &Seen) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     match operation {
         Operation::Token => Refusal::of_status(status).into_response(seen),
-        Operation::Skus | Operation::Columns | Operation::Items | Operation::ItemWrite | Operation::Batch => {
-            GraphError::of_status(status).into_response(seen)
-        }
+        operation if operation.is_sharepoint() => GraphError::of_sharepoint_status(status).into_response(seen),
+        _ => GraphError::of_status(status).into_response(seen),
     }
 }
 
-fn dropped() -> Response {
+/// An answer that is never sent.
+pub(crate) fn dropped() -> Response {
     let mut response = StatusCode::BAD_GATEWAY.into_response();
     response.extensions_mut().insert(DropConnection);
     response

@@ -1,4 +1,4 @@
-//! Graph's throttling: one token bucket per tenant.
+//! Graph's and SharePoint's throttling: token buckets, one of each per tenant.
 
 use tokio::time::Instant;
 
@@ -14,6 +14,11 @@ pub(crate) struct Bucket {
 impl Bucket {
     /// Takes one request out of the bucket, or says how many whole seconds to wait for the next one.
     pub(crate) fn take(&mut self, throttle: Throttle, now: Instant) -> Result<(), u64> {
+        self.take_units(throttle, 1.0, now).map(drop)
+    }
+
+    /// Takes so many units out of the bucket and says how many are left, or how many whole seconds to wait for them.
+    pub(crate) fn take_units(&mut self, throttle: Throttle, units: f64, now: Instant) -> Result<f64, u64> {
         let capacity = f64::from(throttle.capacity);
         let level = match self.level {
             None => capacity,
@@ -21,12 +26,24 @@ impl Bucket {
                 (level + now.saturating_duration_since(at).as_secs_f64() * throttle.per_second).min(capacity)
             }
         };
-        if level >= 1.0 {
-            self.level = Some((level - 1.0, now));
-            return Ok(());
+        // More than the bucket ever holds would never be let through.
+        let units = units.min(capacity);
+        if level >= units {
+            self.level = Some((level - units, now));
+            return Ok(level - units);
         }
         self.level = Some((level, now));
-        Err(whole_seconds((1.0 - level) / throttle.per_second))
+        Err(whole_seconds((units - level) / throttle.per_second))
+    }
+
+    /// Counts a request that was refused, too, as SharePoint does, and says how many whole seconds to wait now. The
+    /// debt is at most a full bucket.
+    pub(crate) fn overdraw(&mut self, throttle: Throttle, units: f64, now: Instant) -> u64 {
+        let capacity = f64::from(throttle.capacity);
+        let level = self.level.map_or(capacity, |(level, _)| level);
+        let level = (level - units).max(-capacity);
+        self.level = Some((level, now));
+        whole_seconds((units.min(capacity) - level) / throttle.per_second)
     }
 }
 
@@ -51,6 +68,29 @@ mod tests {
         assert_eq!(bucket.take(throttle, start), Err(2));
         assert_eq!(bucket.take(throttle, start + Duration::from_secs(1)), Err(1));
         assert_eq!(bucket.take(throttle, start + Duration::from_secs(2)), Ok(()));
+    }
+
+    #[test]
+    fn units_are_counted_and_what_is_left_is_told() {
+        let throttle = Throttle { capacity: 5, per_second: 1.0 };
+        let mut bucket = Bucket::default();
+        let start = Instant::now();
+        assert_eq!(bucket.take_units(throttle, 2.0, start), Ok(3.0));
+        assert_eq!(bucket.take_units(throttle, 2.0, start), Ok(1.0));
+        assert_eq!(bucket.take_units(throttle, 2.0, start), Err(1));
+        assert_eq!(bucket.take_units(throttle, 1.0, start), Ok(0.0));
+    }
+
+    #[test]
+    fn knocking_while_refused_makes_the_wait_longer_up_to_a_limit() {
+        let throttle = Throttle { capacity: 4, per_second: 1.0 };
+        let mut bucket = Bucket::default();
+        let start = Instant::now();
+        assert_eq!(bucket.take_units(throttle, 4.0, start), Ok(0.0));
+        let waits: Vec<u64> = (0..4).map(|_| bucket.overdraw(throttle, 2.0, start)).collect();
+        assert_eq!(waits, [4, 6, 6, 6]);
+        assert_eq!(bucket.take_units(throttle, 2.0, start + Duration::from_secs(5)), Err(1));
+        assert_eq!(bucket.take_units(throttle, 2.0, start + Duration::from_secs(6)), Ok(0.0));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::certificate::RegisteredCertificate;
 use crate::edge::Clock;
-use crate::site::SiteConfig;
+use crate::sharepoint::SiteConfig;
 
 /// The application permission that `GET /v1.0/subscribedSkus` asks for.
 pub const READ_LICENCES: &str = "LicenseAssignment.Read.All";
@@ -22,7 +22,7 @@ pub const READ_LICENCES: &str = "LicenseAssignment.Read.All";
 pub struct Config {
     /// The tenants with licences.
     pub tenants: Vec<TenantConfig>,
-    /// SharePoint sites.
+    /// SharePoint sites of these tenants.
     pub sites: Vec<SiteConfig>,
     /// The app registration of our own API; `None`: no tokens for it.
     pub api: Option<ApiApp>,
@@ -114,6 +114,10 @@ pub struct Settings {
     pub page_size: Option<usize>,
     /// Graph's throttling per tenant; `None`: none.
     pub throttle: Option<Throttle>,
+    /// SharePoint's throttling per tenant, counted in resource units: a read costs 1, a write 2. `None`: none.
+    pub resource_units: Option<Throttle>,
+    /// Rows on one page of a list where a request names no number, and the most where it does; `None`: 200 and 5000.
+    pub list_page_size: Option<usize>,
     /// Bounds of the random life of a Graph token, in seconds.
     pub token_lifetime_seconds: RangeInclusive<u64>,
     /// Refuse an assertion that was used before. Entra does not, and MSAL sends one assertion for nine minutes;
@@ -127,6 +131,8 @@ impl Default for Settings {
             latency_ms: 0,
             page_size: None,
             throttle: None,
+            resource_units: None,
+            list_page_size: None,
             // "A random value between 60 and 90 minutes", Microsoft Learn, "Configurable token lifetimes".
             token_lifetime_seconds: 3600..=5400,
             refuse_replay: false,
@@ -160,6 +166,10 @@ impl FromStr for Throttle {
 }
 
 impl Throttle {
+    /// SharePoint's resource units for a small tenant: 1250 a minute. (Microsoft Learn, "Avoid getting throttled or
+    /// blocked in SharePoint Online".)
+    pub const SHAREPOINT: Self = Self { capacity: 1250, per_second: 1250.0 / 60.0 };
+
     pub(crate) fn is_possible(&self) -> bool {
         self.capacity > 0 && self.per_second.is_finite() && self.per_second > 0.0
     }
@@ -168,11 +178,11 @@ impl Throttle {
 impl Settings {
     /// What is impossible about these settings, in words; `None` when nothing is.
     pub(crate) fn problem(&self) -> Option<&'static str> {
-        if self.page_size == Some(0) {
-            return Some("page_size must be above 0");
+        if self.page_size == Some(0) || self.list_page_size == Some(0) {
+            return Some("page_size and list_page_size must be above 0");
         }
-        if self.throttle.is_some_and(|throttle| !throttle.is_possible()) {
-            return Some("throttle needs capacity and per_second above 0");
+        if [self.throttle, self.resource_units].into_iter().flatten().any(|throttle| !throttle.is_possible()) {
+            return Some("throttle and resource_units need capacity and per_second above 0");
         }
         if self.token_lifetime_seconds.is_empty() || *self.token_lifetime_seconds.end() > 86_400 {
             return Some("token_lifetime_seconds needs start ≤ end ≤ 86400");

@@ -1,6 +1,8 @@
 //! `/simulator/…`: orders to the simulator itself. Not part of Entra or Graph; JSON in and out, errors as
 //! `{"error": "…"}`.
 
+mod sites;
+
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
@@ -18,6 +20,7 @@ use crate::config::{Settings, Stock};
 use crate::entra::api_token::ApiTokens;
 use crate::fault::Fault;
 use crate::journal::RequestReport;
+use crate::sharepoint::ChangeError;
 use crate::world::{OrderError, World};
 
 pub(crate) fn routes() -> Router<Arc<World>> {
@@ -29,6 +32,7 @@ pub(crate) fn routes() -> Router<Arc<World>> {
         .route("/simulator/tenants/{tenant}/certificates", post(register_certificate))
         .route("/simulator/keys/rotate", post(rotate_key))
         .route("/simulator/reset", post(reset))
+        .merge(sites::routes())
 }
 
 struct Refused(StatusCode, String);
@@ -42,8 +46,11 @@ impl IntoResponse for Refused {
 impl From<OrderError> for Refused {
     fn from(error: OrderError) -> Self {
         let status = match error {
-            OrderError::UnknownTenant(_) => StatusCode::NOT_FOUND,
-            OrderError::Impossible(_) => StatusCode::BAD_REQUEST,
+            OrderError::UnknownTenant(_)
+            | OrderError::UnknownSite(_)
+            | OrderError::UnknownList(_)
+            | OrderError::List(ChangeError::NoItem) => StatusCode::NOT_FOUND,
+            OrderError::Impossible(_) | OrderError::List(_) | OrderError::Flow(_) => StatusCode::BAD_REQUEST,
             OrderError::TooMany => StatusCode::TOO_MANY_REQUESTS,
         };
         Self(status, error.to_string())
@@ -113,7 +120,8 @@ async fn rotate_key(State(world): State<Arc<World>>) -> Answer<StatusCode> {
     }
 }
 
-/// `POST /simulator/reset`: no faults, an empty request log, numbers and settings as at the start. Tokens stay good.
+/// `POST /simulator/reset`: no faults, an empty request log, numbers and settings as at the start. Tokens stay good,
+/// lists keep their rows.
 async fn reset(State(world): State<Arc<World>>) -> StatusCode {
     world.reset();
     StatusCode::NO_CONTENT

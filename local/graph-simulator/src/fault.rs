@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::world::locked;
 
-/// What a request asks for. Later roles join here.
+/// What a request asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Operation {
@@ -16,14 +16,55 @@ pub enum Operation {
     Token,
     /// `GET /v1.0/subscribedSkus`, each page.
     Skus,
-    /// Columns of a SharePoint list, alone or in a batch.
-    Columns,
-    /// Rows of a SharePoint list, each page.
-    Items,
-    /// Making or changing a row, alone or in a batch.
-    ItemWrite,
-    /// `POST /v1.0/$batch` as a whole.
+    /// `POST /v1.0/$batch`. What is inside counts besides, as what it is.
     Batch,
+    /// `GET /v1.0/sites/…`: a site.
+    Site,
+    /// `GET …/lists` or `…/lists/{list}`.
+    Lists,
+    /// `POST …/lists`.
+    CreateList,
+    /// `GET …/columns`.
+    Columns,
+    /// `POST …/columns`.
+    CreateColumn,
+    /// `GET …/items`, each page.
+    Items,
+    /// `GET …/items/{id}` or `…/items/{id}/fields`.
+    Item,
+    /// `POST …/items`.
+    CreateItem,
+    /// `PATCH …/items/{id}` or `…/items/{id}/fields`.
+    UpdateItem,
+    /// `DELETE …/items/{id}`.
+    DeleteItem,
+    /// Only in faults: any request to Graph that is not inside a batch, to fail "the n-th request".
+    AnyRequest,
+    /// Only in faults: any request inside a batch.
+    AnyInBatch,
+}
+
+impl Operation {
+    /// Whether it asks SharePoint.
+    #[must_use]
+    pub fn is_sharepoint(self) -> bool {
+        self.is_write() || matches!(self, Self::Site | Self::Lists | Self::Columns | Self::Items | Self::Item)
+    }
+
+    /// Whether it changes something in SharePoint.
+    #[must_use]
+    pub fn is_write(self) -> bool {
+        matches!(self, Self::CreateList | Self::CreateColumn | Self::CreateItem | Self::UpdateItem | Self::DeleteItem)
+    }
+
+    /// Whether a fault for `self` is meant for this request.
+    fn covers(self, operation: Self, in_batch: bool) -> bool {
+        match self {
+            Self::AnyRequest => operation != Self::Token && !in_batch,
+            Self::AnyInBatch => in_batch,
+            _ => self == operation,
+        }
+    }
 }
 
 /// An order for something to go wrong. As JSON:
@@ -96,10 +137,16 @@ pub enum FaultKind {
     Html,
     /// A 401, as when the token or certificate was just revoked.
     Unauthorized,
-    /// The connection closes without an answer, and nothing was done.
+    /// The connection closes without an answer, and nothing was done. Inside a batch it is the batch's connection.
     DropConnection,
-    /// Everything is done, but the connection closes before the answer.
+    /// What was asked is done, then the connection closes without an answer. Inside a batch it is the batch's
+    /// connection.
     LostAnswer,
+    /// What was asked is done, yet the answer is an error with this status, as gateways do.
+    DoneYet {
+        /// HTTP status, 400 to 599.
+        status: u16,
+    },
     /// The right answer, later.
     Latency {
         /// How much later, in milliseconds.
@@ -134,7 +181,9 @@ impl FaultKind {
     /// What is impossible about this order, in words; `None` when nothing is.
     pub(crate) fn problem(&self) -> Option<&'static str> {
         match self {
-            Self::Status { status, .. } if !(400..600).contains(status) => Some("status must be 400 to 599"),
+            Self::Status { status, .. } | Self::DoneYet { status } if !(400..600).contains(status) => {
+                Some("status must be 400 to 599")
+            }
             Self::Status { retry_after: Some(RetryAfter::Text(text)), .. }
                 if text.is_empty() || !text.bytes().all(|byte| (0x20..0x7f).contains(&byte)) =>
             {
@@ -177,11 +226,11 @@ impl Faults {
     }
 
     /// What shall happen to this request: the oldest fault that is meant for it.
-    pub(crate) fn take(&self, tenant: Option<Uuid>, operation: Operation) -> Option<FaultKind> {
+    pub(crate) fn take(&self, tenant: Option<Uuid>, operation: Operation, in_batch: bool) -> Option<FaultKind> {
         let mut pending = locked(&self.0);
-        let index = pending
-            .iter()
-            .position(|fault| fault.operation == operation && (fault.tenant.is_none() || fault.tenant == tenant))?;
+        let index = pending.iter().position(|fault| {
+            fault.operation.covers(operation, in_batch) && (fault.tenant.is_none() || fault.tenant == tenant)
+        })?;
         let fault = pending.get_mut(index)?;
         if fault.skip > 0 {
             fault.skip -= 1;
@@ -213,20 +262,31 @@ mod tests {
         let (contoso, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
         let faults = Faults::default();
         assert!(faults.add(Some(contoso), fault("contoso").times(2)));
-        assert_eq!(faults.take(Some(other), Operation::Skus), None);
-        assert_eq!(faults.take(Some(contoso), Operation::Token), None);
-        assert_eq!(faults.take(Some(contoso), Operation::Skus), Some(FaultKind::Html));
-        assert_eq!(faults.take(Some(contoso), Operation::Skus), Some(FaultKind::Html));
-        assert_eq!(faults.take(Some(contoso), Operation::Skus), None);
+        assert_eq!(faults.take(Some(other), Operation::Skus, false), None);
+        assert_eq!(faults.take(Some(contoso), Operation::Token, false), None);
+        assert_eq!(faults.take(Some(contoso), Operation::Skus, false), Some(FaultKind::Html));
+        assert_eq!(faults.take(Some(contoso), Operation::Skus, false), Some(FaultKind::Html));
+        assert_eq!(faults.take(Some(contoso), Operation::Skus, false), None);
     }
 
     #[test]
     fn a_fault_can_wait_for_the_second_page() {
         let faults = Faults::default();
         assert!(faults.add(None, fault("*").after(1)));
-        assert_eq!(faults.take(None, Operation::Skus), None);
-        assert_eq!(faults.take(None, Operation::Skus), Some(FaultKind::Html));
-        assert_eq!(faults.take(None, Operation::Skus), None);
+        assert_eq!(faults.take(None, Operation::Skus, false), None);
+        assert_eq!(faults.take(None, Operation::Skus, false), Some(FaultKind::Html));
+        assert_eq!(faults.take(None, Operation::Skus, false), None);
+    }
+
+    #[test]
+    fn a_fault_can_hit_the_nth_request_of_whatever_kind() {
+        let faults = Faults::default();
+        assert!(faults.add(None, Fault::once("*", Operation::AnyRequest, FaultKind::LostAnswer).after(2)));
+        assert_eq!(faults.take(None, Operation::Items, false), None);
+        assert_eq!(faults.take(None, Operation::Token, false), None, "signing in does not count");
+        assert_eq!(faults.take(None, Operation::Batch, false), None);
+        assert_eq!(faults.take(None, Operation::UpdateItem, true), None, "what is inside a batch does not count");
+        assert_eq!(faults.take(None, Operation::Skus, false), Some(FaultKind::LostAnswer));
     }
 
     #[test]

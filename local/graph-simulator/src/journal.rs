@@ -35,6 +35,9 @@ pub struct RequestReport {
 pub struct Count {
     /// How many came.
     pub requests: u64,
+    /// How many of them came inside a batch.
+    #[serde(default)]
+    pub in_batch: u64,
     /// How they were answered, by status. A request whose caller left, or that hangs, is in none.
     pub answers: BTreeMap<u16, u64>,
 }
@@ -50,13 +53,39 @@ pub struct Entry {
     pub operation: Operation,
     /// Status of the answer.
     pub status: u16,
+    /// Whether it came inside a batch.
+    #[serde(default)]
+    pub in_batch: bool,
 }
 
 impl RequestReport {
-    /// Requests of one tenant for one operation.
+    /// Requests of one tenant for one operation, inside batches or not.
     #[must_use]
     pub fn requests(&self, tenant: &str, operation: Operation) -> u64 {
         self.tenants.get(tenant).and_then(|counts| counts.get(&operation)).map_or(0, |count| count.requests)
+    }
+
+    /// Requests of one tenant to Graph as the network sees them: a batch is one, signing in is none.
+    #[must_use]
+    pub fn round_trips(&self, tenant: &str) -> u64 {
+        self.sum(tenant, |operation| operation != Operation::Token, |count| count.requests - count.in_batch)
+    }
+
+    /// Reads of SharePoint of one tenant, inside batches or not.
+    #[must_use]
+    pub fn reads(&self, tenant: &str) -> u64 {
+        self.sum(tenant, |operation| operation.is_sharepoint() && !operation.is_write(), |count| count.requests)
+    }
+
+    /// Writes to SharePoint of one tenant, inside batches or not, whatever became of them.
+    #[must_use]
+    pub fn writes(&self, tenant: &str) -> u64 {
+        self.sum(tenant, Operation::is_write, |count| count.requests)
+    }
+
+    fn sum(&self, tenant: &str, of: impl Fn(Operation) -> bool, count: impl Fn(&Count) -> u64) -> u64 {
+        let counts = self.tenants.get(tenant).into_iter().flatten();
+        counts.filter(|(operation, _)| of(**operation)).map(|(_, counted)| count(counted)).sum()
     }
 }
 
@@ -78,15 +107,18 @@ impl Inner {
 
 impl Journal {
     /// Notes that a request has come. It is in flight until the note is dropped.
-    pub(crate) fn begin(&self, tenant: Option<&str>, operation: Operation) -> Note<'_> {
+    pub(crate) fn begin(&self, tenant: Option<&str>, operation: Operation, in_batch: bool) -> Note<'_> {
         let tenant = tenant.unwrap_or(NOBODY).to_owned();
         let mut inner = locked(&self.0);
         for count in inner.counts(&tenant, operation) {
             count.requests += 1;
+            count.in_batch += u64::from(in_batch);
         }
-        inner.report.in_flight += 1;
-        inner.report.most_in_flight = inner.report.most_in_flight.max(inner.report.in_flight);
-        Note { journal: self, tenant, operation }
+        if !in_batch {
+            inner.report.in_flight += 1;
+            inner.report.most_in_flight = inner.report.most_in_flight.max(inner.report.in_flight);
+        }
+        Note { journal: self, tenant, operation, in_batch }
     }
 
     pub(crate) fn report(&self) -> RequestReport {
@@ -108,6 +140,7 @@ pub(crate) struct Note<'a> {
     journal: &'a Journal,
     tenant: String,
     operation: Operation,
+    in_batch: bool,
 }
 
 impl Note<'_> {
@@ -120,13 +153,16 @@ impl Note<'_> {
         if inner.recent.len() == RECENT {
             inner.recent.pop_front();
         }
-        let (tenant, operation) = (self.tenant.clone(), self.operation);
-        inner.recent.push_back(Entry { at, tenant, operation, status });
+        let (tenant, operation, in_batch) = (self.tenant.clone(), self.operation, self.in_batch);
+        inner.recent.push_back(Entry { at, tenant, operation, status, in_batch });
     }
 }
 
 impl Drop for Note<'_> {
     fn drop(&mut self) {
+        if self.in_batch {
+            return;
+        }
         let mut inner = locked(&self.journal.0);
         inner.report.in_flight = inner.report.in_flight.saturating_sub(1);
     }

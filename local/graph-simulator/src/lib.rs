@@ -1,5 +1,5 @@
-//! A stand-in for Microsoft Entra (sign-in of apps, tokens for our own API) and Microsoft Graph, for the demo, the
-//! tests and the benchmark. It checks client assertions for real, pages, throttles, fails on request, and accepts what
+//! A stand-in for Microsoft Entra (sign-in of apps, tokens for our own API) and Microsoft Graph (licences, SharePoint
+//! lists, `$batch`), for the demo, the tests and the benchmark. It checks client assertions for real, pages, throttles, fails on request, and accepts what
 //! Microsoft's own library MSAL sends.
 //!
 //! Both stand on one address: it is `authority_host` and `graph_endpoint` of a profile. Beside their paths there are
@@ -19,7 +19,7 @@ mod journal;
 mod keys;
 mod seen;
 mod server;
-mod site;
+mod sharepoint;
 pub mod synthetic;
 mod tls;
 mod transport;
@@ -34,7 +34,10 @@ pub use fault::{Fault, FaultKind, Operation, RetryAfter};
 pub use journal::{Count, Entry, RequestReport};
 pub use keys::{KeyAndCertificate, rsa_certificate};
 pub use server::{Binding, Simulator, StartError};
-pub use site::{SiteConfig, Told};
+pub use sharepoint::{
+    ChangeError, ColumnConfig, ColumnKind, FlowMessage, LICENCE_LIST, ListAccess, ListConfig, Notice, PARAMETER_LIST,
+    Row, SiteConfig, SiteRole, SiteVisit, TENANT_LIST,
+};
 pub use tls::{CA_FILE, TlsError};
 pub use workspace::PrepareError;
 pub use world::OrderError;

@@ -64,6 +64,7 @@ impl Arguments {
                 .token_lifetime_seconds
                 .map_or(defaults.token_lifetime_seconds, |seconds| seconds..=seconds),
             refuse_replay: self.refuse_replay,
+            ..defaults
         }
     }
 }

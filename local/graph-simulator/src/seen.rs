@@ -23,7 +23,13 @@ pub(crate) struct Seen {
     pub(crate) client_request_id: Option<String>,
     /// When it came.
     pub(crate) now: DateTime<Utc>,
+    /// Whether it came inside a batch.
+    pub(crate) in_batch: bool,
 }
+
+/// Marks a request that came inside a batch.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct InBatch;
 
 impl Seen {
     /// The id a person and Microsoft's support would talk about: the client's, if it gave one.
@@ -42,7 +48,8 @@ impl FromRequestParts<Arc<World>> for Seen {
             _ => world.base_url.clone(),
         };
         let client_request_id = header("client-request-id").filter(|id| id.len() <= 64).map(ToOwned::to_owned);
-        Ok(Self { base, request_id: new_id(), client_request_id, now: world.clock.now() })
+        let in_batch = parts.extensions.get::<InBatch>().is_some();
+        Ok(Self { base, request_id: new_id(), client_request_id, now: world.clock.now(), in_batch })
     }
 }
 

@@ -18,6 +18,7 @@ use crate::config::{Config, Settings, Stock};
 use crate::entra::api_token::{ApiTokens, DemoRole, KeyError};
 use crate::fault::Fault;
 use crate::journal::RequestReport;
+use crate::sharepoint::{ChangeError, SiteVisit};
 use crate::tls::TlsError;
 use crate::world::{OrderError, World};
 use crate::{control, entra, graph, tls, transport};
@@ -43,6 +44,9 @@ pub enum StartError {
     /// The settings are impossible.
     #[error("{0}")]
     Settings(&'static str),
+    /// A site's list has a row that does not fit it.
+    #[error("a list of a site cannot be made")]
+    List(#[from] ChangeError),
 }
 
 /// A listener that has its address but does not answer yet, so that profiles can name the address first.
@@ -92,14 +96,14 @@ impl Binding {
     /// Starts answering. Needs a Tokio runtime.
     ///
     /// # Errors
-    /// When the settings are impossible or no key for API tokens can be made.
+    /// When the settings or a list are impossible or no key for API tokens can be made.
     pub fn serve(self, config: Config) -> Result<Simulator, StartError> {
         if let Some(problem) = config.settings.problem() {
             return Err(StartError::Settings(problem));
         }
         let api = config.api.map(|app| ApiTokens::new(app, self.base_url.clone())).transpose()?;
         let stopping = CancellationToken::new();
-        let world = Arc::new(World::new(config, api, self.scheme, self.base_url, stopping.clone()));
+        let world = Arc::new(World::new(config, api, self.scheme, self.base_url, stopping.clone())?);
         let router: Router = Router::new()
             .merge(entra::routes())
             .merge(graph::routes())
@@ -112,7 +116,7 @@ impl Binding {
 
 /// A running simulator. Stops when dropped.
 pub struct Simulator {
-    pub(crate) world: Arc<World>,
+    world: Arc<World>,
     stopping: CancellationToken,
     serving: Option<JoinHandle<()>>,
 }
@@ -170,6 +174,15 @@ impl Simulator {
         Ok(())
     }
 
+    /// A SharePoint site as a person sees it in the browser, by its id, its path
+    /// (`sites/lizenzen`) or the path's last part.
+    ///
+    /// # Errors
+    /// For a site it does not know.
+    pub fn site(&self, path_or_id: &str) -> Result<SiteVisit<'_>, OrderError> {
+        Ok(SiteVisit::of(self.world.site(path_or_id)?, &self.world.clock))
+    }
+
     /// How it behaves now.
     #[must_use]
     pub fn settings(&self) -> Settings {
@@ -184,7 +197,8 @@ impl Simulator {
         self.world.set_settings(settings)
     }
 
-    /// Forgets faults and the request log, and goes back to the numbers and settings it started with.
+    /// Forgets faults and the request log, and goes back to the numbers and settings it started with. Lists keep their
+    /// rows.
     pub fn reset(&self) {
         self.world.reset();
     }

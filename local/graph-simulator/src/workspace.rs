@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::certificate::{CertificateError, RegisteredCertificate};
 use crate::config::ApiApp;
 use crate::keys::rsa_certificate;
+use crate::sharepoint::SiteConfig;
 
 /// Why demo or synthetic tenants could not be laid out on disk.
 #[derive(Debug, thiserror::Error)]
@@ -79,7 +80,26 @@ impl Workspace<'_> {
         (tenant_id, client_id): (Uuid, Uuid),
         prepared: &Prepared,
     ) -> Result<(), PrepareError> {
-        let profile = json!({
+        let profile = self.credential(name, (tenant_id, client_id), prepared);
+        self.json(&format!("config-profiles/config-{key}-profile.json"), &profile)
+    }
+
+    /// Writes `config-profiles/sharepoint/sp-config-demo-profile.json`.
+    pub(crate) fn sharepoint_profile(
+        &self,
+        name: &str,
+        client_id: Uuid,
+        prepared: &Prepared,
+        site: &SiteConfig,
+    ) -> Result<(), PrepareError> {
+        let mut profile = self.credential(name, (site.tenant_id, client_id), prepared);
+        profile["sharepoint_infos"] = site.profile_infos();
+        self.json("config-profiles/sharepoint/sp-config-demo-profile.json", &profile)
+    }
+
+    /// The keys that say who signs in where.
+    fn credential(&self, name: &str, (tenant_id, client_id): (Uuid, Uuid), prepared: &Prepared) -> Value {
+        json!({
             "tenant_id": tenant_id,
             "tenant_name": name,
             "client_id": client_id,
@@ -88,8 +108,7 @@ impl Workspace<'_> {
             "expires": prepared.certificate.not_after.date_naive().to_string(),
             "authority_host": self.base_url,
             "graph_endpoint": self.base_url,
-        });
-        self.json(&format!("config-profiles/config-{key}-profile.json"), &profile)
+        })
     }
 
     /// Writes `config-profiles/auth/auth-demo-profile.json` with a key for signing in people.

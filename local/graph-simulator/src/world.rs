@@ -17,7 +17,8 @@ use crate::entra::assertion::SeenAssertions;
 use crate::entra::grant::Grants;
 use crate::fault::{Fault, Faults, MOST_PENDING};
 use crate::journal::Journal;
-use crate::site::Site;
+use crate::sharepoint::ChangeError;
+use crate::sharepoint::site::Site;
 
 /// A lock's content, even if a thread panicked while it held it: every change here is a single step.
 pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -30,11 +31,11 @@ pub(crate) struct World {
     pub(crate) scheme: &'static str,
     pub(crate) clock: Clock,
     pub(crate) tenants: HashMap<Uuid, Arc<Tenant>>,
-    pub(crate) sites: Vec<Site>,
     pub(crate) grants: Grants,
     pub(crate) faults: Faults,
     pub(crate) journal: Journal,
     pub(crate) api: Option<ApiTokens>,
+    pub(crate) sites: Vec<Site>,
     /// Set when the simulator ends; requests that hang give up.
     pub(crate) stopping: CancellationToken,
     initial_settings: Settings,
@@ -46,7 +47,10 @@ pub(crate) struct Tenant {
     pub(crate) key: String,
     pub(crate) name: String,
     pub(crate) apps: HashMap<Uuid, App>,
+    /// The requests it may make to Graph.
     pub(crate) bucket: Mutex<Bucket>,
+    /// The resource units it may use up in SharePoint.
+    pub(crate) resource_units: Mutex<Bucket>,
     initial_stock: Stock,
     stock: RwLock<Stock>,
 }
@@ -66,6 +70,18 @@ pub enum OrderError {
     /// A value that cannot be.
     #[error("{0}")]
     Impossible(&'static str),
+    /// No site of this id or path.
+    #[error("no site `{0}`; use its id, its path or the last part of its path")]
+    UnknownSite(String),
+    /// No list of this name or GUID in the site.
+    #[error("no list `{0}` in this site; use its name or GUID")]
+    UnknownList(String),
+    /// A list cannot be changed that way.
+    #[error(transparent)]
+    List(#[from] ChangeError),
+    /// A flow failed, as it would in Power Automate.
+    #[error("the flow fails: {0}")]
+    Flow(String),
     /// Too many faults are waiting.
     #[error("more than {MOST_PENDING} faults are waiting; POST /simulator/reset forgets them")]
     TooMany,
@@ -78,22 +94,24 @@ impl World {
         scheme: &'static str,
         base_url: String,
         stopping: CancellationToken,
-    ) -> Self {
+    ) -> Result<Self, ChangeError> {
+        let now = config.clock.now();
+        let sites = config.sites.into_iter().map(|site| Site::new(site, now)).collect::<Result<_, _>>()?;
         let tenants = config.tenants.into_iter().map(|tenant| (tenant.tenant_id, Arc::new(Tenant::new(tenant))));
-        Self {
+        Ok(Self {
             base_url,
             scheme,
             clock: config.clock,
             tenants: tenants.collect(),
-            sites: config.sites.into_iter().map(Site::new).collect(),
             grants: Grants::default(),
             faults: Faults::default(),
             journal: Journal::default(),
             api,
+            sites,
             stopping,
             initial_settings: config.settings.clone(),
             settings: RwLock::new(config.settings),
-        }
+        })
     }
 
     pub(crate) fn settings(&self) -> Settings {
@@ -116,6 +134,15 @@ impl World {
             .ok_or_else(|| OrderError::UnknownTenant(key_or_id.to_owned()))
     }
 
+    /// The site of an id, a path or a path's last part.
+    pub(crate) fn site(&self, path_or_id: &str) -> Result<&Site, OrderError> {
+        let named = |site: &&Site| {
+            let last = site.config.path.rsplit('/').next();
+            site.id == path_or_id || site.config.path == path_or_id || last == Some(path_or_id)
+        };
+        self.sites.iter().find(named).ok_or_else(|| OrderError::UnknownSite(path_or_id.to_owned()))
+    }
+
     pub(crate) fn inject(&self, fault: Fault) -> Result<(), OrderError> {
         if let Some(problem) = fault.kind.problem() {
             return Err(OrderError::Impossible(problem));
@@ -124,7 +151,7 @@ impl World {
         if self.faults.add(tenant, fault) { Ok(()) } else { Err(OrderError::TooMany) }
     }
 
-    /// Back to how it started, but for tokens and certificates, which stay good.
+    /// Back to how it started, but for tokens and certificates, which stay good, and for lists, which keep their rows.
     pub(crate) fn reset(&self) {
         self.faults.clear();
         self.journal.clear();
@@ -132,6 +159,7 @@ impl World {
         for tenant in self.tenants.values() {
             tenant.set_stock(tenant.initial_stock.clone());
             *locked(&tenant.bucket) = Bucket::default();
+            *locked(&tenant.resource_units) = Bucket::default();
         }
     }
 }
@@ -144,6 +172,7 @@ impl Tenant {
             name: config.name,
             apps: config.apps.into_iter().map(|app| (app.client_id, App::new(app))).collect(),
             bucket: Mutex::default(),
+            resource_units: Mutex::default(),
             initial_stock: config.stock.clone(),
             stock: RwLock::new(config.stock),
         }

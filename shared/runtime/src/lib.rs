@@ -20,6 +20,7 @@ mod link;
 mod logging;
 pub mod profiles;
 mod serve;
+pub mod sharepoint_profiles;
 mod watchdog;
 
 pub use config::Config;

@@ -45,5 +45,6 @@ async fn read(deps: &Deps) -> Result<Known, Problem> {
     // A moment later than the snapshots, which does no harm: the end of a certificate is judged by no other number.
     let infos = deps.store.tenants().await.map_err(store_problem)?;
     let certificates = infos.into_iter().filter_map(|info| Some((info.key, info.certificate_ends_at?))).collect();
-    Ok(Known { tenants, certificates, last_tick: revision.last_tick })
+    let syncs = deps.store.syncs().await.map_err(store_problem)?;
+    Ok(Known { tenants, certificates, syncs, last_tick: revision.last_tick })
 }

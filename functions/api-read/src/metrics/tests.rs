@@ -38,7 +38,7 @@ fn contoso() -> TenantSnapshot {
 }
 
 fn lines_of(tenant: TenantSnapshot, name: &str) -> Vec<String> {
-    let known = Known { tenants: vec![tenant], certificates: Vec::new(), last_tick: None };
+    let known = Known { tenants: vec![tenant], certificates: Vec::new(), syncs: Vec::new(), last_tick: None };
     let text = render(&known, &POLICY, now());
     let lines = text.lines().filter(|line| line.starts_with(&format!("{name}{{")));
     lines.map(|line| line[name.len()..].to_owned()).collect()
@@ -105,4 +105,34 @@ fn quotes_backslashes_and_newlines_in_labels_are_escaped() {
     let odd = TenantSnapshot { tenant_name: "A \"B\" \\ C\nD \\n ü".to_owned(), ..contoso() };
     let line = lines_of(odd, "leitwarte_tenant_info");
     assert_eq!(line, [r#"{tenant="contoso",tenant_name="A \"B\" \\ C\nD \\n ü"} 1"#]);
+}
+
+#[test]
+fn the_lists_of_each_sharepoint_profile_are_told() {
+    let sync = |profile: &str, last_success_at, failing: bool| SyncInfo {
+        profile: profile.to_owned(),
+        started_at: now(),
+        last_success_at,
+        failure: failing.then(|| PollFailure {
+            kind: FailureKind::Permission,
+            message: "Refused.".to_owned(),
+            fix: "Give the permission.".to_owned(),
+        }),
+        failing_since: None,
+        doubled_rows: 2,
+    };
+    let syncs = vec![sync("a", Some(now()), false), sync("b", None, true)];
+    let known = Known { tenants: vec![contoso()], certificates: Vec::new(), syncs, last_tick: None };
+    let text = render(&known, &POLICY, now());
+    let lines: Vec<_> = text.lines().filter(|line| line.starts_with("leitwarte_sharepoint")).collect();
+    assert_eq!(
+        lines,
+        [
+            "leitwarte_sharepoint_last_good_sync_timestamp_seconds{profile=\"a\"} 1800000000",
+            "leitwarte_sharepoint_failing{profile=\"a\"} 0",
+            "leitwarte_sharepoint_failing{profile=\"b\"} 1",
+            "leitwarte_sharepoint_doubled_rows{profile=\"a\"} 2",
+            "leitwarte_sharepoint_doubled_rows{profile=\"b\"} 2",
+        ]
+    );
 }

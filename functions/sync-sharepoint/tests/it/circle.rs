@@ -1,5 +1,6 @@
 //! What people and flows see over time.
 
+use leitwarte_graph_simulator::{Notice, TENANT_LIST};
 use serde_json::json;
 use sync_sharepoint::{Event, Report, handle};
 
@@ -22,9 +23,15 @@ async fn the_message_names_tenant_licence_and_numbers_and_goes_where_the_paramet
     let rig = Rig::new().await;
     rig.polled(&[("contoso", vec![stock(1, -2)])]).await;
     rig.synced().await;
-    let told = rig.simulator.run_flows(crate::rig::now());
-    assert_eq!((told[0].tenant.as_str(), told[0].licence.as_deref()), ("contoso", Some("PRODUCT_1")));
-    assert_eq!((told[0].free, told[0].channel.as_str()), (Some(-2.0), "E-Mail"));
+    let told = rig.person().run_flows().unwrap();
+    let notice = Notice::Shortage {
+        tenant: "contoso".to_owned(),
+        licence: "PRODUCT_1".to_owned(),
+        available: Some(10.0),
+        used: Some(12.0),
+        free: Some(-2.0),
+    };
+    assert_eq!((&told[0].notice, told[0].channel.as_str()), (&notice, "E-Mail"));
 }
 
 #[tokio::test]
@@ -37,11 +44,11 @@ async fn the_switches_of_the_tenantliste_are_obeyed_and_copied() {
         (&row["enabled"], &row["monitoring"], &row["cert_expires"]),
         (&json!(true), &json!(true), &json!("2030-03-17T00:00:00Z"))
     );
-    rig.simulator.edit_row(rig.site.tenant_list, id, &json!({ "monitoring": false })).unwrap();
+    rig.person().set_fields(TENANT_LIST, id, &json!({ "monitoring": false })).unwrap();
     rig.polled(&[("contoso", vec![stock(1, 0)]), ("fabrikam", vec![stock(1, 0)])]).await;
     rig.synced().await;
     assert_eq!(rig.flows(), ["fabrikam: PRODUCT_1"]);
-    rig.simulator.edit_row(rig.site.tenant_list, id, &json!({ "enabled": false })).unwrap();
+    rig.person().set_fields(TENANT_LIST, id, &json!({ "enabled": false })).unwrap();
     rig.synced().await;
     let tenants = rig.store.tenants().await.unwrap();
     assert_eq!((tenants[0].enabled, tenants[0].monitoring, tenants[1].enabled), (false, false, true));

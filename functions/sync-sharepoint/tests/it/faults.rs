@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use leitwarte_graph_simulator::{Fault, FaultKind, Operation, RetryAfter};
+use leitwarte_graph_simulator::{Fault, FaultKind, LICENCE_LIST, Operation, RetryAfter};
 use serde_json::json;
 use sync_sharepoint::{Event, handle};
 
@@ -43,9 +43,9 @@ async fn a12_failing_at_every_single_request_in_turn_changes_nothing_in_the_end(
     let status = |status| FaultKind::Status { status, retry_after: Some(RetryAfter::Seconds(0)) };
     let all = [status(500), status(429), FaultKind::LostAnswer, FaultKind::DropConnection, FaultKind::Truncate];
     let mut runs = 0;
-    for operation in [Operation::Token, Operation::Columns, Operation::Items, Operation::Batch, Operation::ItemWrite] {
+    for operation in [Operation::Token, Operation::Columns, Operation::Items, Operation::Batch, Operation::CreateItem] {
         // One of many in a batch cannot lose the connection.
-        let kinds = if operation == Operation::ItemWrite { &all[..2] } else { &all[..] };
+        let kinds = if operation == Operation::CreateItem { &all[..2] } else { &all[..] };
         for kind in kinds {
             for skip in 0..MOST_REQUESTS {
                 let rig = Rig::new().await;
@@ -128,7 +128,7 @@ async fn what_a_person_changes_meanwhile_is_not_overwritten() {
         }
         // The row was read, and is not written yet.
         let told = json!({ "technician_informed": true });
-        rig.simulator.edit_row(rig.site.licence_list, id, &told).unwrap();
+        rig.person().set_fields(LICENCE_LIST, id, &told).unwrap();
     };
     tokio::join!(rig.synced(), edit);
     let row = rig.licences().remove(0).1;

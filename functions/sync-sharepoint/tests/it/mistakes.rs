@@ -1,6 +1,7 @@
 //! Whatever is wrong with a profile or a list is said once, with what to do, and harms nobody else.
 
 use leitwarte_core::poll::FailureKind;
+use leitwarte_graph_simulator::LICENCE_LIST;
 use serde_json::json;
 use sync_sharepoint::{Event, handle};
 use uuid::Uuid;
@@ -18,7 +19,7 @@ async fn failure(rig: &Rig, words: &[&str]) {
 #[tokio::test]
 async fn a_missing_column_is_named_and_nothing_is_written() {
     let rig = Rig::new().await;
-    rig.simulator.drop_column(rig.site.licence_list, "technician_informed").unwrap();
+    rig.person().delete_column(LICENCE_LIST, "technician_informed").unwrap();
     failure(&rig, &["Lizenzstatusliste", "`technician_informed`", "field_mapping"]).await;
     assert_eq!((rig.licences().len(), rig.tenants().len()), (0, 0));
 }
@@ -28,7 +29,7 @@ async fn a_column_that_goes_away_later_is_named_too() {
     let rig = Rig::new().await;
     rig.polled(&[("contoso", vec![stock(1, 3)])]).await;
     rig.synced().await;
-    rig.simulator.drop_column(rig.site.licence_list, "Frei").unwrap();
+    rig.person().delete_column(LICENCE_LIST, "Frei").unwrap();
     rig.sync().await;
     failure(&rig, &["Lizenzstatusliste", "`Frei`"]).await;
 }

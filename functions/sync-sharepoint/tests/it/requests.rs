@@ -15,7 +15,7 @@ impl Rig {
         let reading = of(Operation::Items) + u64::from(of(Operation::Columns) > 0);
         let writing = of(Operation::Batch) - u64::from(of(Operation::Columns) > 0);
         self.simulator.reset();
-        (reading, writing, of(Operation::ItemWrite))
+        (reading, writing, report.writes("intranet"))
     }
 }
 

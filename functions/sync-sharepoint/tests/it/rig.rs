@@ -12,8 +12,8 @@ use leitwarte_core::profile::FoundProfile;
 use leitwarte_core::stock::{AppliesTo, CapabilityStatus, LicenceStock};
 use leitwarte_graph::{AllowedHosts, GraphClient, RetryPolicy};
 use leitwarte_graph_simulator::{
-    AppConfig, Config, KeyAndCertificate, RegisteredCertificate, Simulator, SiteConfig, Stock, TenantConfig, Told,
-    rsa_certificate,
+    AppConfig, Config, FlowMessage, KeyAndCertificate, LICENCE_LIST, Notice, RegisteredCertificate, Settings,
+    Simulator, SiteConfig, SiteRole, SiteVisit, Stock, TENANT_LIST, TenantConfig, rsa_certificate,
 };
 use leitwarte_runtime::clock;
 use leitwarte_store::{ClaimOne, PollResult, Store};
@@ -77,10 +77,12 @@ impl Rig {
             apps: vec![app],
             stock: Stock::Fixed(Arc::from([])),
         };
+        let site = SiteConfig::licence_lists(HOME, &[]).grant(CLIENT, SiteRole::Write);
         // Small pages, so that there are several.
-        let site = SiteConfig { page_size: 50, ..SiteConfig::of(HOME) };
-        let simulator =
-            Simulator::start(Config { sites: vec![site.clone()], ..Config::new(vec![tenant]) }).await.unwrap();
+        let settings = Settings { list_page_size: Some(50), ..Settings::default() };
+        let simulator = Simulator::start(Config { sites: vec![site.clone()], settings, ..Config::new(vec![tenant]) })
+            .await
+            .unwrap();
         let database_url = format!("sqlite://{}", folder.path().join("leitwarte.db").display());
         let store = leitwarte_store::Config { database_url, read_only: false, max_connections: 4 };
         let store = Store::open(&store).await.unwrap();
@@ -149,12 +151,21 @@ impl Rig {
         report
     }
 
+    /// A person in the browser.
+    pub(crate) fn person(&self) -> SiteVisit<'_> {
+        self.simulator.site(&self.site.path).unwrap()
+    }
+
     pub(crate) fn licences(&self) -> Vec<(u64, Map<String, Value>)> {
-        self.simulator.rows(self.site.licence_list)
+        self.rows(LICENCE_LIST)
     }
 
     pub(crate) fn tenants(&self) -> Vec<(u64, Map<String, Value>)> {
-        self.simulator.rows(self.site.tenant_list)
+        self.rows(TENANT_LIST)
+    }
+
+    fn rows(&self, list: &str) -> Vec<(u64, Map<String, Value>)> {
+        self.person().rows(list).unwrap().into_iter().map(|row| (row.id, row.fields)).collect()
     }
 
     /// What both lists say, without the rows' numbers.
@@ -167,8 +178,11 @@ impl Rig {
 
     /// Licences that a flow told of.
     pub(crate) fn flows(&self) -> Vec<String> {
-        let told = self.simulator.run_flows(now()).into_iter();
-        told.filter_map(|Told { tenant, licence, .. }| Some(format!("{tenant}: {}", licence?))).collect()
+        let shortage = |FlowMessage { notice, .. }| match notice {
+            Notice::Shortage { tenant, licence, .. } => Some(format!("{tenant}: {licence}")),
+            Notice::Certificate { .. } => None,
+        };
+        self.person().run_flows().unwrap().into_iter().filter_map(shortage).collect()
     }
 }
 

@@ -7,6 +7,7 @@ mod finding;
 mod machine;
 mod programs;
 mod running;
+mod sharepoint;
 mod sign_in;
 mod tenants;
 
@@ -49,6 +50,7 @@ pub async fn run(args: Args, context: &Context, out: &mut (dyn Write + Send)) ->
         connection::check(&settings, &mut examined).await;
     }
     findings.extend(examined.into_findings());
+    findings.extend(sharepoint::check(&settings, context.now).await);
     findings.extend(running::check(&settings).await);
     if !is_demo && demo_runs(&context.settings.app.data_dir) {
         findings.push(running::demo());

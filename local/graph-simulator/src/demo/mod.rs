@@ -7,6 +7,8 @@
 //! | `northwind` | over-assigned since it renewed for fewer people |
 //! | `tailspin` | fine numbers, but its certificate ends in five days |
 
+//! The support company's own tenant has a SharePoint site with the three lists of the source document.
+
 mod history;
 mod movement;
 mod prepare;

@@ -10,9 +10,10 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::movement;
-use super::tenants::{DemoTenant, HOME, TENANTS};
+use super::tenants::{DemoTenant, HOME, HOME_NAME, LISTS_CLIENT, TENANTS};
 use crate::certificate::{CertificateError, RegisteredCertificate};
 use crate::config::{ApiApp, AppConfig, Config, READ_LICENCES, Stock, TenantConfig};
+use crate::sharepoint::{SiteConfig, SiteRole};
 use crate::workspace::{PrepareError, Workspace};
 
 /// File with what the simulator has to know; public data only.
@@ -30,9 +31,13 @@ pub struct Setup {
     pub api: ApiApp,
     /// The tenants and who may sign in to them.
     pub tenants: Vec<SetupTenant>,
+    /// The support company's tenant, where the SharePoint lists are, and the app that works in them; `None` in files of
+    /// earlier versions.
+    #[serde(default)]
+    pub lists: Option<SetupTenant>,
 }
 
-/// One demo tenant's registration.
+/// The registration of an app in a tenant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetupTenant {
     /// The profile's key.
@@ -41,13 +46,13 @@ pub struct SetupTenant {
     pub name: String,
     /// Entra's GUID of it.
     pub tenant_id: Uuid,
-    /// The app that reads its licences.
+    /// The app that reads its licences, or works in its lists.
     pub client_id: Uuid,
     /// That app's certificate.
     pub certificate_pem: String,
 }
 
-/// Writes profiles, certificates, the auth profile and `simulator.json` into `dir`. `base_url` is the simulator's
+/// Writes profiles, certificates, the auth and the SharePoint profile and `simulator.json` into `dir`. `base_url` is the simulator's
 /// address. Run again it keeps keys that are good for another day, and the numbers go on if the demo began less than an
 /// hour ago.
 ///
@@ -68,8 +73,17 @@ pub fn prepare(dir: &Path, base_url: &str, now: DateTime<Utc>) -> Result<Setup, 
         });
     }
     workspace.auth_profile(HOME, now)?;
+    let key = workspace.key("adatum-sharepoint", 365, now)?;
+    workspace.sharepoint_profile(HOME_NAME, LISTS_CLIENT, &key, &site())?;
+    let lists = SetupTenant {
+        key: HOME_NAME.to_owned(),
+        name: HOME_NAME.to_owned(),
+        tenant_id: HOME.tenant_id,
+        client_id: LISTS_CLIENT,
+        certificate_pem: key.certificate_pem,
+    };
     let started_at = earlier_start(dir).filter(|at| (TimeDelta::zero()..SAME_DEMO).contains(&(now - *at)));
-    let setup = Setup { started_at: started_at.unwrap_or(now), api: HOME, tenants };
+    let setup = Setup { started_at: started_at.unwrap_or(now), api: HOME, tenants, lists: Some(lists) };
     workspace.json(FILE, &json!(setup))?;
     Ok(setup)
 }
@@ -80,19 +94,26 @@ fn earlier_start(dir: &Path) -> Option<DateTime<Utc>> {
 }
 
 impl Setup {
-    /// The simulator's configuration: these tenants with moving numbers, and tokens for the API.
+    /// The simulator's configuration: these tenants with moving numbers, the support company's lists, and tokens for the
+    /// API.
     ///
     /// # Errors
     /// When a certificate cannot be read.
     pub fn config(&self) -> Result<Config, CertificateError> {
-        let tenants = self.tenants.iter().map(|tenant| self.tenant(tenant)).collect::<Result<_, _>>()?;
-        Ok(Config { api: Some(self.api), ..Config::new(tenants) })
+        let mut tenants: Vec<_> =
+            self.tenants.iter().map(|tenant| self.tenant(tenant, READ_LICENCES)).collect::<Result<_, _>>()?;
+        let mut sites = Vec::new();
+        if let Some(lists) = &self.lists {
+            tenants.push(self.tenant(lists, "Sites.Selected")?);
+            sites.push(site());
+        }
+        Ok(Config { sites, api: Some(self.api), ..Config::new(tenants) })
     }
 
-    fn tenant(&self, tenant: &SetupTenant) -> Result<TenantConfig, CertificateError> {
+    fn tenant(&self, tenant: &SetupTenant, role: &str) -> Result<TenantConfig, CertificateError> {
         let certificate = Arc::new(RegisteredCertificate::from_pem(&tenant.certificate_pem)?);
         let demo = TENANTS.into_iter().find(|demo| demo.tenant_id == tenant.tenant_id);
-        let roles = vec![READ_LICENCES.to_owned()];
+        let roles = vec![role.to_owned()];
         Ok(TenantConfig {
             key: tenant.key.clone(),
             tenant_id: tenant.tenant_id,
@@ -101,6 +122,11 @@ impl Setup {
             stock: demo.map_or(Stock::Fixed(Arc::from([])), |demo| moving(demo, self.started_at)),
         })
     }
+}
+
+/// The support company's site with the three lists.
+fn site() -> SiteConfig {
+    SiteConfig::licence_lists(HOME.tenant_id, &TENANTS.map(|tenant| tenant.name)).grant(LISTS_CLIENT, SiteRole::Write)
 }
 
 fn moving(demo: &'static DemoTenant, started_at: DateTime<Utc>) -> Stock {

@@ -11,6 +11,12 @@ pub(crate) const HOME: ApiApp = ApiApp {
     client_id: uuid!("6b1f0f7e-2f2c-4f0a-8a55-0d9f4b7c1e21"),
 };
 
+/// What the support company is called.
+pub(crate) const HOME_NAME: &str = "adatum";
+
+/// The app that works in the support company's SharePoint lists.
+pub(crate) const LISTS_CLIENT: Uuid = uuid!("3c5a2d94-7b1e-4f6d-9a08-c2e4d7f15b63");
+
 pub(crate) struct DemoTenant {
     pub(crate) key: &'static str,
     pub(crate) name: &'static str,
@@ -221,7 +227,7 @@ mod tests {
 
     #[test]
     fn every_product_is_microsofts_and_every_id_different() {
-        let mut ids = vec![HOME.tenant_id, HOME.client_id];
+        let mut ids = vec![HOME.tenant_id, HOME.client_id, LISTS_CLIENT];
         for tenant in TENANTS {
             ids.extend([tenant.tenant_id, tenant.client_id]);
             for line in tenant.lines {

@@ -14,6 +14,8 @@ use crate::world::locked;
 #[derive(Debug, Clone)]
 pub(crate) struct Grant {
     pub(crate) tenant: Uuid,
+    /// The app that signed in.
+    pub(crate) client_id: Uuid,
     /// Base address of the Graph it is for.
     pub(crate) audience: String,
     pub(crate) roles: Arc<[String]>,

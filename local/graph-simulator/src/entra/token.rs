@@ -113,6 +113,7 @@ fn sign_in(
     let expires_in = rand::rng().random_range(settings.token_lifetime_seconds);
     let grant = Grant {
         tenant: tenant.id,
+        client_id,
         audience: seen.base.clone(),
         roles: Arc::clone(&app.roles),
         expires_at: seen.now + TimeDelta::seconds(i64::try_from(expires_in).unwrap_or(i64::MAX / 1000)),

@@ -9,6 +9,8 @@ use tokio::time::Instant;
 use crate::entra::grant::Grant;
 use crate::graph::error::GraphError;
 use crate::seen::Seen;
+use crate::sharepoint::SiteRole;
+use crate::sharepoint::site::Site;
 use crate::world::{Tenant, World, locked};
 
 /// The tenant a request's token is for, and what the token allows.
@@ -37,6 +39,62 @@ pub(crate) fn authenticate<'a>(
         return Err(GraphError::unauthorized("Lifetime validation failed, the token is expired."));
     }
     Ok((tenant, grant))
+}
+
+/// Lets only tokens pass that may do so much in a site. What the directory gave counts for every site, `Sites.Selected`
+/// for those that were selected.
+///
+/// # Errors
+/// 403.
+pub(crate) fn authorize_in_site(grant: &Grant, site: &Site, needed: SiteRole) -> Result<(), GraphError> {
+    let allows = |role: &String| match role.as_str() {
+        "Sites.FullControl.All" | "Sites.Manage.All" => Some(SiteRole::Manage),
+        "Sites.ReadWrite.All" => Some(SiteRole::Write),
+        "Sites.Read.All" => Some(SiteRole::Read),
+        "Sites.Selected" => site.role(grant.client_id),
+        _ => None,
+    };
+    if grant.roles.iter().filter_map(allows).any(|allowed| allowed >= needed) {
+        Ok(())
+    } else {
+        Err(GraphError::of_sharepoint_status(StatusCode::FORBIDDEN))
+    }
+}
+
+/// Counts so many resource units of SharePoint, those of refused requests too. When less than a fifth is left it says how many those are.
+///
+/// # Errors
+/// 429 with the time to wait.
+pub(crate) fn throttle_sharepoint(world: &World, tenant: &Tenant, units: u32) -> Result<Option<UnitsLeft>, GraphError> {
+    let Some(throttle) = world.settings().resource_units else { return Ok(None) };
+    let (units, now) = (f64::from(units), Instant::now());
+    let mut bucket = locked(&tenant.resource_units);
+    let left = bucket.take_units(throttle, units, now).map_err(|_| {
+        let seconds = bucket.overdraw(throttle, units, now);
+        GraphError::no_units_left(throttle.capacity, seconds)
+    })?;
+    let few = left * 5.0 < f64::from(throttle.capacity);
+    Ok(few.then_some(UnitsLeft { of: throttle.capacity, left, per_second: throttle.per_second }))
+}
+
+/// Resource units that are left before requests are refused.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct UnitsLeft {
+    of: u32,
+    left: f64,
+    per_second: f64,
+}
+
+impl UnitsLeft {
+    /// The headers that tell it; `RateLimit-Reset` is when all are back.
+    pub(crate) fn headers(self) -> [(&'static str, String); 3] {
+        let reset = (f64::from(self.of) - self.left) / self.per_second;
+        [
+            ("ratelimit-limit", self.of.to_string()),
+            ("ratelimit-remaining", format!("{:.0}", self.left.floor())),
+            ("ratelimit-reset", format!("{:.0}", reset.ceil())),
+        ]
+    }
 }
 
 /// Lets only tokens with one of these permissions pass.

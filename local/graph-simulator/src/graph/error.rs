@@ -5,10 +5,11 @@
 use axum::http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::graph::with_request_ids;
 use crate::seen::Seen;
+use crate::sharepoint::ChangeError;
 
 /// Why Graph refuses.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,11 +18,27 @@ pub(crate) struct GraphError {
     code: &'static str,
     message: String,
     retry_after_seconds: Option<u64>,
+    /// SharePoint's resource units in all, when they are used up.
+    used_up_units: Option<u32>,
+}
+
+impl From<ChangeError> for GraphError {
+    fn from(error: ChangeError) -> Self {
+        let status = match error {
+            ChangeError::UnknownField(_) | ChangeError::ReadOnlyField(_) | ChangeError::WrongType(_) => {
+                StatusCode::BAD_REQUEST
+            }
+            ChangeError::NoItem => StatusCode::NOT_FOUND,
+            ChangeError::Outdated => StatusCode::PRECONDITION_FAILED,
+            ChangeError::NameTaken(_) => StatusCode::CONFLICT,
+        };
+        Self { message: error.to_string(), ..Self::of_sharepoint_status(status) }
+    }
 }
 
 impl GraphError {
     pub(crate) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), retry_after_seconds: None }
+        Self { status, code, message: message.into(), retry_after_seconds: None, used_up_units: None }
     }
 
     pub(crate) fn bad_request(message: impl Into<String>) -> Self {
@@ -35,6 +52,38 @@ impl GraphError {
     pub(crate) fn too_many_requests(retry_after_seconds: u64) -> Self {
         let retry_after_seconds = Some(retry_after_seconds);
         Self { retry_after_seconds, ..Self::of_status(StatusCode::TOO_MANY_REQUESTS) }
+    }
+
+    /// SharePoint's resource units are used up for so many seconds.
+    pub(crate) fn no_units_left(units: u32, retry_after_seconds: u64) -> Self {
+        let (retry_after_seconds, used_up_units) = (Some(retry_after_seconds), Some(units));
+        Self { retry_after_seconds, used_up_units, ..Self::of_sharepoint_status(StatusCode::TOO_MANY_REQUESTS) }
+    }
+
+    /// SharePoint cannot make sense of what was asked.
+    pub(crate) fn invalid_request(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "invalidRequest", message)
+    }
+
+    /// SharePoint does not have it.
+    pub(crate) fn item_not_found(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "itemNotFound", message)
+    }
+
+    /// What SharePoint says with this status when it says nothing else. Its codes are spelled unlike the directory's.
+    pub(crate) fn of_sharepoint_status(status: StatusCode) -> Self {
+        let (code, message) = match status.as_u16() {
+            400 => ("invalidRequest", "Invalid request"),
+            403 => ("accessDenied", "Access denied"),
+            404 => ("itemNotFound", "The resource could not be found."),
+            409 => ("nameAlreadyExists", "The specified name already exists."),
+            412 => ("resourceModified", "The resource has changed since the caller last read it."),
+            429 => ("activityLimitReached", "The request has been throttled"),
+            500 => ("generalException", "General exception while processing"),
+            503 => ("serviceNotAvailable", "The service is not available. Try the request again after a delay."),
+            _ => return Self::of_status(status),
+        };
+        Self::new(status, code, message)
     }
 
     /// What Graph says with this status when it says nothing else.
@@ -53,17 +102,8 @@ impl GraphError {
         Self::new(status, code, message)
     }
 
-    /// Status, headers and body as they stand in a batch.
-    pub(crate) fn into_parts(self, seen: &Seen) -> (u16, Value, Value) {
-        let mut headers = json!({ "Content-Type": "application/json" });
-        if let Some(seconds) = self.retry_after_seconds {
-            headers["Retry-After"] = json!(seconds.to_string());
-        }
-        (self.status.as_u16(), headers, self.body(seen))
-    }
-
-    fn body(&self, seen: &Seen) -> Value {
-        json!({
+    pub(crate) fn into_response(self, seen: &Seen) -> Response {
+        let body = json!({
             "error": {
                 "code": self.code,
                 "message": self.message,
@@ -73,11 +113,8 @@ impl GraphError {
                     "client-request-id": seen.correlation_id(),
                 },
             },
-        })
-    }
-
-    pub(crate) fn into_response(self, seen: &Seen) -> Response {
-        let mut response = (self.status, self.body(seen).to_string()).into_response();
+        });
+        let mut response = (self.status, body.to_string()).into_response();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if self.status == StatusCode::UNAUTHORIZED {
@@ -85,6 +122,11 @@ impl GraphError {
         }
         if let Some(seconds) = self.retry_after_seconds {
             headers.insert("retry-after", HeaderValue::from(seconds));
+            if let Some(units) = self.used_up_units {
+                headers.insert("ratelimit-limit", HeaderValue::from(units));
+                headers.insert("ratelimit-remaining", HeaderValue::from(0));
+                headers.insert("ratelimit-reset", HeaderValue::from(seconds));
+            }
         }
         with_request_ids(response, seen)
     }

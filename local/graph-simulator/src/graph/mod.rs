@@ -1,9 +1,9 @@
-//! The part that plays Microsoft Graph. One resource, one file; lists and app roles join as others.
+//! The part that plays Microsoft Graph. One resource, one file or folder.
 
 pub(crate) mod access;
-pub(crate) mod batch;
+mod batch;
 pub(crate) mod error;
-pub(crate) mod lists;
+mod sites;
 pub(crate) mod subscribed_skus;
 pub(crate) mod wire;
 
@@ -20,11 +20,12 @@ use crate::seen::Seen;
 use crate::world::World;
 
 pub(crate) fn routes() -> Router<Arc<World>> {
-    Router::new()
-        .merge(subscribed_skus::routes())
-        .merge(lists::routes())
-        .merge(batch::routes())
-        .route("/v1.0/{*path}", any(unknown))
+    resources().merge(batch::routes())
+}
+
+/// Everything that may be asked for inside a batch, too.
+fn resources() -> Router<Arc<World>> {
+    Router::new().merge(subscribed_skus::routes()).merge(sites::routes()).route("/v1.0/{*path}", any(unknown))
 }
 
 async fn unknown(State(_): State<Arc<World>>, seen: Seen, uri: Uri) -> Response {

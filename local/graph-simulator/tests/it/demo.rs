@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use leitwarte_core::profile::{TenantProfile, key_of_file_name};
-use leitwarte_graph_simulator::{Clock, Config, RegisteredCertificate, Simulator, demo};
+use leitwarte_graph_simulator::{Binding, Clock, Config, RegisteredCertificate, Simulator, demo};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -113,8 +113,33 @@ async fn numbers_move_while_somebody_watches() {
     assert_eq!(free().await[0], 1310, "refilled");
 }
 
+#[tokio::test]
+async fn the_sharepoint_profile_leads_to_lists_with_every_tenant() {
+    let dir = TempDir::new().expect("a folder");
+    let binding = Binding::bind("127.0.0.1:0".parse().expect("an address"), None).await.expect("a free port");
+    let setup = demo::prepare(dir.path(), binding.base_url(), now()).expect("prepared");
+    let simulator = binding.serve(setup.config().expect("good certificates")).expect("started");
+    let file = dir.path().join("config-profiles/sharepoint/sp-config-demo-profile.json");
+    let mut profile: Value = serde_json::from_str(&fs::read_to_string(file).expect("a profile")).expect("JSON");
+    let infos = profile.as_object_mut().expect("an object").remove("sharepoint_infos").expect("where the lists are");
+    let profile = TenantProfile::parse(&profile.to_string()).expect("the keys of a tenant's profile");
+    let token = token(dir.path(), simulator.base_url(), &profile).await;
+    let [site, list] = ["site_id", "tenant_list_id"].map(|key| infos[key].as_str().expect("an id"));
+    let url = format!("{}/v1.0/sites/{site}/lists/{list}/items?expand=fields", simulator.base_url());
+    let answer = http_client().get(url).bearer_auth(token).send().await.expect("an answer");
+    let page: Value = answer.json().await.expect("JSON");
+    let rows = page["value"].as_array().expect("rows");
+    let names: Vec<&str> = rows.iter().filter_map(|row| row["fields"]["Title"].as_str()).collect();
+    let expected: Vec<&str> = setup.tenants.iter().map(|tenant| tenant.name.as_str()).collect();
+    assert_eq!(names, expected);
+    assert!(rows.iter().all(|row| row["fields"]["enabled"] == true && row["fields"]["monitoring"] == true));
+}
+
 async fn school_token(dir: &Path, base: &str) -> String {
-    let profile = profile(dir, "contoso-school");
+    token(dir, base, &profile(dir, "contoso-school")).await
+}
+
+async fn token(dir: &Path, base: &str, profile: &TenantProfile) -> String {
     let pem = fs::read_to_string(dir.join(&profile.cert_path)).expect("a PEM file");
     let assertion = assertion_for(base, (profile.tenant_id, profile.client_id), &Key::read(&pem));
     let url = format!("{base}/{}/oauth2/v2.0/token", profile.tenant_id);

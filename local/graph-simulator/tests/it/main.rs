@@ -8,4 +8,5 @@ mod faults;
 mod graph;
 mod msal;
 mod rig;
+mod sharepoint;
 mod sign_in;

@@ -10,8 +10,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use leitwarte_core::stock::{AppliesTo, CapabilityStatus, LicenceStock};
 use leitwarte_graph_simulator::{
-    AppConfig, Clock, Config, READ_LICENCES, RegisteredCertificate, Settings, Simulator, Stock, TenantConfig,
-    rsa_certificate,
+    AppConfig, Clock, Config, READ_LICENCES, RegisteredCertificate, Settings, Simulator, SiteConfig, Stock,
+    TenantConfig, rsa_certificate,
 };
 use reqwest::{Client, Response};
 use serde_json::{Value, json};
@@ -22,6 +22,8 @@ pub(crate) const FABRIKAM: Uuid = Uuid::from_u128(0x22);
 pub(crate) const CLIENT: Uuid = Uuid::from_u128(0x33);
 /// An app that may sign in and has no permission.
 pub(crate) const POWERLESS: Uuid = Uuid::from_u128(0x44);
+/// An app that may make lists.
+pub(crate) const PROVISIONER: Uuid = Uuid::from_u128(0x55);
 
 pub(crate) struct Key {
     pub(crate) secret: EncodingKey,
@@ -81,6 +83,11 @@ pub(crate) fn product(number: u128, enabled: i64, consumed: i64) -> LicenceStock
 impl Rig {
     /// Contoso with five products and Fabrikam with one, which the same app and key may read.
     pub(crate) async fn start(settings: Settings) -> Self {
+        Self::with_sites(settings, Vec::new()).await
+    }
+
+    /// The same with SharePoint sites.
+    pub(crate) async fn with_sites(settings: Settings, sites: Vec<SiteConfig>) -> Self {
         let key = Key::valid(-1, 30);
         let app = |client_id, roles: &[&str]| AppConfig {
             client_id,
@@ -91,14 +98,18 @@ impl Rig {
             key: name.to_owned(),
             tenant_id,
             name: name.to_owned(),
-            apps: vec![app(CLIENT, &[READ_LICENCES]), app(POWERLESS, &[])],
+            apps: vec![
+                app(CLIENT, &[READ_LICENCES, "Sites.Selected"]),
+                app(POWERLESS, &[]),
+                app(PROVISIONER, &["Sites.Manage.All"]),
+            ],
             stock: Stock::Fixed((1..=products).map(|number| product(number, 10, 7)).collect()),
         };
         let ahead = Arc::new(AtomicI64::new(0));
         let (system, shift) = (Clock::system(), Arc::clone(&ahead));
         let clock = Clock::of(move || system.now() + TimeDelta::seconds(shift.load(Ordering::Relaxed)));
         let tenants = vec![tenant("contoso", CONTOSO, 5), tenant("fabrikam", FABRIKAM, 1)];
-        let config = Config { settings, clock, ..Config::new(tenants) };
+        let config = Config { settings, sites, clock, ..Config::new(tenants) };
         let simulator = Simulator::start(config).await.expect("a free port");
         Self { simulator, key, http: http_client(), ahead }
     }

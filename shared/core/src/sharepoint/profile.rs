@@ -87,7 +87,7 @@ impl ListAddresses {
             && parts.clone().count() == 2
             && parts.all(|part| Uuid::parse_str(part).is_ok());
         if !well_formed {
-            return field("site_id", "is not `host,guid,guid`; `leitwarte sharepoint provision` shows a site's id");
+            return field("site_id", "is not `host,guid,guid`, which Graph tells as the id of /sites/{host}:/{path}");
         }
         if self.license_list_id == self.tenant_list_id || Some(self.license_list_id) == self.parameter_list_id {
             return field("license_list_id", "is the id of another list, too");

@@ -46,11 +46,13 @@ pub(super) enum Area {
     Database,
     SignIn,
     Tenants,
+    SharePoint,
     Running,
 }
 
 impl Area {
-    const ALL: [Self; 6] = [Self::Machine, Self::Programs, Self::Database, Self::SignIn, Self::Tenants, Self::Running];
+    const ALL: [Self; 7] =
+        [Self::Machine, Self::Programs, Self::Database, Self::SignIn, Self::Tenants, Self::SharePoint, Self::Running];
 
     fn heading(self) -> &'static str {
         match self {
@@ -59,6 +61,7 @@ impl Area {
             Self::Database => "Database",
             Self::SignIn => "Sign-in",
             Self::Tenants => "Tenants",
+            Self::SharePoint => "SharePoint",
             Self::Running => "Running now",
         }
     }

@@ -1,4 +1,4 @@
-//! The SharePoint profiles of a folder.
+//! Loading of SharePoint profiles from disk.
 
 use std::fs;
 use std::io::{self, Read as _};
@@ -11,10 +11,13 @@ use leitwarte_core::sharepoint::profile::{SharePointProfile, key_of_file_name};
 const MAX_BYTES: u64 = 64 * 1024;
 
 /// What a profile file says, or why it cannot be used, by the profile's key.
-type Found = (String, Result<SharePointProfile, PollFailure>);
+pub type Found = (String, Result<SharePointProfile, PollFailure>);
 
 /// Reads every `sharepoint/sp-config-<name>-profile.json`, ordered by key; no folder means no SharePoint.
-pub(crate) fn load(profiles_dir: &Path) -> Result<Vec<Found>, String> {
+///
+/// # Errors
+/// The folder cannot be read.
+pub fn load(profiles_dir: &Path) -> Result<Vec<Found>, String> {
     let folder = profiles_dir.join("sharepoint");
     let entries = match fs::read_dir(&folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
