@@ -5,6 +5,8 @@
 
 mod keep;
 
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, anyhow};
@@ -62,7 +64,10 @@ pub async fn handle(deps: &Deps, now: DateTime<Utc>) -> Result<Report, FunctionE
         .ready()
         .await
         .map_err(|error| refused(anyhow!("there is nothing to back up yet: {}", error.advice())))?;
-    std::fs::create_dir_all(&deps.folder)
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&deps.folder)
         .with_context(|| format!("cannot use the folder {} (BACKUP_DIR)", deps.folder.display()))
         .map_err(refused)?;
     let name = file_name(now);

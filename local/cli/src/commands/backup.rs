@@ -1,6 +1,8 @@
 //! `leitwarte backup`: the application's database in one file, checked.
 
+use std::fs::DirBuilder;
 use std::io::Write;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
@@ -28,9 +30,15 @@ pub async fn run(args: Args, context: &Context, out: &mut (dyn Write + Send)) ->
     let store = context.settings.open_store(true).await?;
     store.ready().await.map_err(|error| error.at(context.settings.database_shown()))?;
     if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)
+            .with_context(|| format!("cannot make the folder {}", folder.display()))?;
     }
-    let contents = store.back_up(&file).await?;
+    let made = store.back_up(&file).await;
+    store.close().await;
+    let contents = made?;
     let rows = contents.iter().map(|table| table.rows).sum::<u64>();
     let (tables, rows) = (count(contents.len(), "table"), count(usize::try_from(rows)?, "row"));
     writeln!(

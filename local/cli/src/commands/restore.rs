@@ -35,7 +35,9 @@ pub async fn run(args: Args, context: &Context, out: &mut (dyn Write + Send)) ->
     }
     let existing = if args.replace { Existing::Replace } else { Existing::Refuse };
     let store = context.settings.open_store(false).await?;
-    let contents = store.restore(&args.file, existing).await.map_err(|error| {
+    let restored = store.restore(&args.file, existing).await;
+    store.close().await;
+    let contents = restored.map_err(|error| {
         let advice = match &error {
             leitwarte_store::BackupError::Copy(leitwarte_store::CopyError::NotEmpty { .. }) => {
                 ". Make a backup of it first, then replace it with --replace"

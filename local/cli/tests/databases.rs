@@ -1,0 +1,107 @@
+//! Backups, restores and moves as a person does them.
+
+use std::fs::File;
+use std::path::Path;
+
+use clap::Parser as _;
+use leitwarte_cli::{Cli, Context, Outcome, Settings, commands};
+use leitwarte_database::{Address, Database, Options};
+use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _};
+
+/// Runs a command line on a data folder; what it printed, or its error.
+async fn leitwarte(data: &Path, words: &[&str]) -> Result<String, String> {
+    let values = [("DATA_DIR".to_owned(), data.display().to_string())];
+    let now = chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+    let context = Context { settings: Settings::new(values).unwrap(), now, width: 100 };
+    let command = Cli::parse_from([&["leitwarte"], words].concat()).command;
+    let mut out = Vec::new();
+    let outcome = commands::run(command, &context, &mut out).await.map_err(|error| format!("{error:#}"))?;
+    assert_eq!(outcome, Outcome::Well);
+    Ok(String::from_utf8(out).unwrap())
+}
+
+/// A database with a tenant, and a queue with an event.
+async fn filled(data: &Path) {
+    leitwarte(data, &["migrate"]).await.unwrap();
+    let tenant = "INSERT INTO tenants (tenant_key, tenant_name, definition, profile_enabled, first_seen_at) \
+                  VALUES ('contoso', 'Contoso', '', 1, 0)";
+    execute(&format!("sqlite://{}", data.join("leitwarte.db").display()), tenant).await;
+    let tables = leitwarte_emulator::TABLES;
+    let options = Options { schema: tables.schema, read_only: false, max_connections: 1 };
+    let queue = Database::new(Address::file(data.join("queue.db")), options).unwrap();
+    queue.prepare(tables.steps).await.unwrap();
+    queue.pool().close().await;
+    let event = "INSERT INTO schedule_slots (name, last_slot_ms) VALUES ('poll-tenant-tick', 60000)";
+    execute(&format!("sqlite://{}", data.join("queue.db").display()), event).await;
+}
+
+async fn execute(url: &str, sql: &str) {
+    sqlx::any::install_default_drivers();
+    let mut connection = AnyConnection::connect(url).await.unwrap();
+    connection.execute(AssertSqlSafe(sql.to_owned())).await.unwrap();
+    connection.close().await.unwrap();
+}
+
+/// An empty database on the server of the tests; it goes with the server.
+async fn postgres() -> String {
+    let server = std::env::var("LEITWARTE_TEST_POSTGRES")
+        .expect("this test needs PostgreSQL; run scripts/test, which starts one and sets LEITWARTE_TEST_POSTGRES");
+    let name = format!("leitwarte_cli_{}", std::process::id());
+    execute(&server, &format!("CREATE DATABASE {name}")).await;
+    server.rsplit_once('/').map(|(server, _)| format!("{server}/{name}")).unwrap()
+}
+
+#[tokio::test]
+async fn a_backup_is_checked_and_brought_back_but_never_over_what_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    filled(&data).await;
+    let said = leitwarte(&data, &["backup"]).await.unwrap();
+    assert!(said.contains("read back and compared") && said.contains("config-profiles/"), "{said}");
+    let file = data.join("backups/leitwarte-20270115T080000Z.db");
+    let file = file.to_str().unwrap();
+    let said = leitwarte(&data, &["restore", "--check", file]).await.unwrap();
+    assert!(said.contains("tenants") && said.contains("can be restored"), "{said}");
+
+    let refused = leitwarte(&data, &["restore", file]).await.unwrap_err();
+    assert!(refused.contains("is not empty") && refused.contains("--replace"), "{refused}");
+    leitwarte(&data, &["restore", "--replace", file]).await.unwrap();
+    leitwarte(&folder.path().join("elsewhere"), &["restore", file]).await.unwrap();
+    let refused = leitwarte(&data, &["backup", file]).await.unwrap_err();
+    assert!(refused.contains("exists already"), "{refused}");
+}
+
+#[tokio::test]
+async fn data_and_queue_move_to_postgresql_and_nothing_of_the_password_is_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    filled(&data).await;
+    let (from, to) = (format!("sqlite://{}", data.join("leitwarte.db").display()), postgres().await);
+    let said = leitwarte(&data, &["move-database", &from, &to]).await.unwrap();
+    assert!(said.contains("schedule_slots") && said.contains("Everything arrived"), "{said}");
+    let password = url_password(&to);
+    assert!(password.len() > 8 && !said.contains(&password), "{said}");
+    let refused = leitwarte(&data, &["move-database", &from, &to]).await.unwrap_err();
+    assert!(refused.contains("is not empty") && !refused.contains(&password), "{refused}");
+    let back = format!("sqlite://{}", folder.path().join("back/leitwarte.db").display());
+    leitwarte(&data, &["move-database", &to, &back]).await.unwrap();
+    assert!(folder.path().join("back/queue.db").exists());
+}
+
+#[tokio::test]
+async fn nothing_is_moved_while_an_emulator_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    filled(folder.path()).await;
+    let running = File::create(folder.path().join("emulator.lock")).unwrap();
+    running.lock().unwrap();
+    let from = format!("sqlite://{}", folder.path().join("leitwarte.db").display());
+    let to = format!("sqlite://{}", folder.path().join("other/leitwarte.db").display());
+    let refused = leitwarte(folder.path(), &["move-database", &from, &to]).await.unwrap_err();
+    assert!(refused.contains("is running") && refused.contains("stop it"), "{refused}");
+    assert!(!folder.path().join("other").exists());
+}
+
+fn url_password(url: &str) -> String {
+    let (credentials, _) = url.split_once('@').unwrap();
+    credentials.rsplit(':').next().unwrap().to_owned()
+}
