@@ -76,17 +76,12 @@ impl Compose {
         format!("{}_{name}", self.project)
     }
 
-    /// Kills a service's process as a crash would. The engine's own `kill` counts as a person's wish and is not
-    /// answered by a restart.
+    /// Kills the process of each of a service's containers, see [`crash`].
     ///
     /// # Errors
     /// There is no such container, or this user may not.
     pub fn crash(&self, service: &str) -> Result<()> {
-        for pid in self.processes(service)? {
-            let pid = Pid::from_raw(pid).context("the container runs no process")?;
-            kill_process(pid, Signal::KILL).context("only root may kill a container's process from outside")?;
-        }
-        Ok(())
+        self.containers(service)?.iter().try_for_each(|container| crash(container))
     }
 
     /// The process of each of a service's containers as this machine numbers them; 0 where none runs.
@@ -94,8 +89,7 @@ impl Compose {
     /// # Errors
     /// The engine does not answer.
     pub fn processes(&self, service: &str) -> Result<Vec<i32>> {
-        let pid = |container: &String| Ok(inspect(container, "{{.State.Pid}}")?.parse()?);
-        self.containers(service)?.iter().map(pid).collect()
+        self.containers(service)?.iter().map(|container| process(container)).collect()
     }
 
     /// What each container of the system holds in memory: its name, and MiB.
@@ -143,6 +137,20 @@ impl Drop for Compose {
             eprintln!("containers stay behind: {error:#}");
         }
     }
+}
+
+/// Kills a container's process as a crash would. The engine's own `kill` counts as a person's wish and is not answered by
+/// a restart.
+///
+/// # Errors
+/// There is no such container, or this user may not.
+pub fn crash(container: &str) -> Result<()> {
+    let pid = Pid::from_raw(process(container)?).context("the container runs no process")?;
+    kill_process(pid, Signal::KILL).context("only root may kill a container's process from outside")
+}
+
+fn process(container: &str) -> Result<i32> {
+    Ok(inspect(container, "{{.State.Pid}}")?.parse()?)
 }
 
 /// What the engine knows of a container or network, by a template of Docker's own.

@@ -1,21 +1,14 @@
-//! Names of backups, and which of them are old enough to go.
+//! Which backups are old enough to go.
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
-
-const FORM: &str = "leitwarte-%Y%m%dT%H%M%SZ.db";
-
-/// The name of a backup made at `now`. Names sort by time.
-#[must_use]
-pub fn file_name(now: DateTime<Utc>) -> String {
-    now.format(FORM).to_string()
-}
+use leitwarte_store::BACKUP_NAME;
 
 /// Of the files of a folder those backups that are older than the newest `kept`, oldest first. Other files are nobody's
 /// business here.
 #[must_use]
 pub fn outdated(names: Vec<String>, kept: usize) -> Vec<String> {
     let mut backups: Vec<String> =
-        names.into_iter().filter(|name| NaiveDateTime::parse_from_str(name, FORM).is_ok()).collect();
+        names.into_iter().filter(|name| NaiveDateTime::parse_from_str(name, BACKUP_NAME).is_ok()).collect();
     backups.sort_unstable();
     backups.truncate(backups.len().saturating_sub(kept.max(1)));
     backups
@@ -25,7 +18,7 @@ pub fn outdated(names: Vec<String>, kept: usize) -> Vec<String> {
 #[must_use]
 pub fn abandoned(names: Vec<String>, now: DateTime<Utc>) -> Vec<String> {
     let old = |name: &String| {
-        let made = name.strip_suffix(".part").and_then(|name| NaiveDateTime::parse_from_str(name, FORM).ok());
+        let made = name.strip_suffix(".part").and_then(|name| NaiveDateTime::parse_from_str(name, BACKUP_NAME).ok());
         made.is_some_and(|made| now - made.and_utc() > TimeDelta::days(1))
     };
     names.into_iter().filter(old).collect()
@@ -33,6 +26,8 @@ pub fn abandoned(names: Vec<String>, now: DateTime<Utc>) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use leitwarte_store::backup_name;
+
     use super::*;
 
     fn names(names: &[&str]) -> Vec<String> {
@@ -42,7 +37,7 @@ mod tests {
     #[test]
     fn the_newest_are_kept_and_other_files_are_left_alone() {
         let now = "2026-11-24T02:30:00Z".parse().unwrap();
-        let newest = file_name(now);
+        let newest = backup_name(now);
         assert_eq!(newest, "leitwarte-20261124T023000Z.db");
         let found = names(&[
             "leitwarte-20261122T023000Z.db",

@@ -12,10 +12,10 @@ use std::path::PathBuf;
 use anyhow::{Context as _, anyhow};
 use chrono::{DateTime, Utc};
 use leitwarte_runtime::{Config, FunctionError};
-use leitwarte_store::Store;
+use leitwarte_store::{Store, backup_name};
 use serde::Serialize;
 
-pub use keep::{abandoned, file_name, outdated};
+pub use keep::{abandoned, outdated};
 
 /// What the handler needs.
 #[derive(Debug)]
@@ -70,7 +70,7 @@ pub async fn handle(deps: &Deps, now: DateTime<Utc>) -> Result<Report, FunctionE
         .create(&deps.folder)
         .with_context(|| format!("cannot use the folder {} (BACKUP_DIR)", deps.folder.display()))
         .map_err(refused)?;
-    let name = file_name(now);
+    let name = backup_name(now);
     let file = deps.folder.join(&name);
     let contents = deps.store.back_up(&file).await.map_err(|error| refused(error.into()))?;
     let bytes = std::fs::metadata(&file).map(|file| file.len()).unwrap_or_default();

@@ -10,8 +10,6 @@ use leitwarte_runtime::profiles::{self, ProfilesError};
 use tokio::sync::{Mutex, oneshot};
 use tokio::time::Instant;
 
-use crate::invocation::in_full;
-
 /// The folder. A read that hangs cannot be ended, so there is never more than one: the next waits for it, and is over
 /// in time as well.
 #[derive(Debug)]
@@ -52,7 +50,7 @@ impl ProfilesFolder {
             found.await.map_err(|_| internal(&"a fault in reading the profiles"))
         };
         match tokio::time::timeout_at(latest, reading).await {
-            Ok(read) => read?.map_err(|error| FunctionError::new("ProfilesUnreadable", in_full(&error))),
+            Ok(read) => read?.map_err(|error| FunctionError::caused_by("ProfilesUnreadable", &error)),
             Err(_) => Err(FunctionError::new(
                 "ProfilesUnreadable",
                 format!(

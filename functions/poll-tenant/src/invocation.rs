@@ -1,7 +1,6 @@
 //! One invocation: find → claim → poll each → store → answer.
 
 use std::collections::HashMap;
-use std::error::Error;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -186,16 +185,5 @@ fn too_late() -> FunctionError {
 }
 
 fn store_failed(error: &StoreError) -> FunctionError {
-    FunctionError::new("StoreFailed", in_full(error))
-}
-
-/// An error with its causes.
-pub(crate) fn in_full(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let _ = write!(text, ": {error}");
-        cause = error.source();
-    }
-    text
+    FunctionError::caused_by("StoreFailed", error)
 }

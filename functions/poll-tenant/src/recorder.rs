@@ -99,7 +99,7 @@ fn failed(result: &PollResult, failure: &PollFailure) -> FailedPoll {
 fn tell_news(result: &PollResult) {
     let tenant = result.claim.key.as_str();
     match (&result.claim.previous_failure, &result.stock) {
-        (Some(before), Err(now)) if before.kind == now.kind && before.fix == now.fix => {}
+        (Some(before), Err(now)) if before.is_same_trouble(now) => {}
         (_, Err(now)) => {
             tracing::warn!(tenant, kind = now.kind.as_str(), message = %now.message, fix = %now.fix, "poll failed");
         }

@@ -124,7 +124,7 @@ pub async fn handle(deps: &Deps, event: &Event, deadline: std::time::Instant) ->
 fn tell(report: &ProfileReport, before: Option<&PollFailure>, now: Option<&PollFailure>) {
     let profile = report.profile.as_str();
     match (before, now) {
-        (Some(before), Some(now)) if before.kind == now.kind && before.fix == now.fix => {}
+        (Some(before), Some(now)) if before.is_same_trouble(now) => {}
         (_, Some(now)) => {
             tracing::warn!(profile, kind = now.kind.as_str(), message = %now.message, fix = %now.fix, "sync failed");
         }
@@ -139,6 +139,5 @@ fn tell(report: &ProfileReport, before: Option<&PollFailure>, now: Option<&PollF
 
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 fn store_failed(error: StoreError) -> FunctionError {
-    let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
-    FunctionError::new("StoreFailed", format!("{error}{cause}"))
+    FunctionError::caused_by("StoreFailed", &error)
 }

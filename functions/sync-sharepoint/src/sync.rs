@@ -5,7 +5,7 @@ use std::time::Duration;
 use leitwarte_core::poll::{FailureKind, PollFailure};
 use leitwarte_core::sharepoint::plan::{Field, Known, Lists, Row, Write, plan};
 use leitwarte_core::sharepoint::profile::SharePointProfile;
-use leitwarte_graph::{AppRegistration, Budget, GraphError, ItemWrite, Written};
+use leitwarte_graph::{AppRegistration, Budget, GraphError, ItemWrite, MOST_IN_A_BATCH, Written};
 use leitwarte_store::StoreError;
 use tokio::time::Instant;
 
@@ -13,8 +13,6 @@ use crate::event::ProfileReport;
 use crate::lists::{self, Columns};
 use crate::{Deps, cells, tenants};
 
-/// As many as one `$batch` takes.
-const BATCH: usize = 20;
 /// A row that somebody changes at the same time, or an answer that is lost, is met by reading and planning again.
 const ROUNDS: u32 = 3;
 /// SharePoint's resource units.
@@ -46,15 +44,14 @@ pub(crate) async fn sync(
             break;
         }
         let both = lists::read(deps, profile, &app, &columns, budget).await?;
-        let mut known = deps.store.known_rows(&key).await.map_err(stored)?;
+        let known = deps.store.known_rows(&key).await.map_err(stored)?;
         let found = tenants::read(&deps.store, &deps.polls, (deps.clock)()).await.map_err(stored)?;
         let plan = plan(&found, Lists { tenants: &both.tenants, licences: &both.licences, known: &known });
         deps.store.set_switches(&plan.switches).await.map_err(stored)?;
         deps.store.remember_rows(&key, &known, &plan.known).await.map_err(stored)?;
-        known = plan.known;
         report.doubled_rows = plan.duplicates;
         let writer = Writer { deps, profile, app: &app, columns: &columns, budget };
-        let round = writer.write(&plan.writes, &mut known, report).await?;
+        let round = writer.write(&plan.writes, report).await?;
         failure = round.failure;
         if !round.again {
             break;
@@ -73,17 +70,13 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     /// Writes what it can in the time there is; `report.left` is what it could not.
-    async fn write(
-        &self,
-        writes: &[Write],
-        known: &mut Known,
-        report: &mut ProfileReport,
-    ) -> Result<Round, PollFailure> {
+    async fn write(&self, writes: &[Write], report: &mut ProfileReport) -> Result<Round, PollFailure> {
         let mut round = Round::default();
         report.left = writes.len();
         let mut waiting: Vec<&Write> = writes.iter().rev().collect();
         while !waiting.is_empty() && self.budget.deadline() > Instant::now() + SHORTEST {
-            let batch: Vec<&Write> = waiting.split_off(waiting.len().saturating_sub(BATCH)).into_iter().rev().collect();
+            let batch: Vec<&Write> =
+                waiting.split_off(waiting.len().saturating_sub(MOST_IN_A_BATCH)).into_iter().rev().collect();
             let units = UNITS_OF_A_WRITE * u32::try_from(batch.len()).unwrap_or(u32::MAX);
             if !pace(self.deps, &report.profile, units, self.budget).await {
                 break;
@@ -99,7 +92,7 @@ impl Writer<'_> {
                 }
                 Err(error) => return Err(lists::explained(&error)),
             };
-            let before = known.clone();
+            let mut made = Known::default();
             let mut pause = None;
             for (write, outcome) in batch.into_iter().zip(outcomes) {
                 match outcome {
@@ -107,7 +100,9 @@ impl Writer<'_> {
                         report.left -= 1;
                         report.written += 1;
                         report.triggered += usize::from(write.fields.contains(&Field::Trigger(true)));
-                        note(known, &write.row, id);
+                        if write.item.is_none() {
+                            note(&mut made, &write.row, id);
+                        }
                     }
                     Written::Outdated | Written::Unknown => round.again = true,
                     Written::Throttled(asked) => {
@@ -120,7 +115,7 @@ impl Writer<'_> {
                     }
                 }
             }
-            self.deps.store.remember_rows(&report.profile, &before, known).await.map_err(stored)?;
+            self.deps.store.remember_rows(&report.profile, &Known::default(), &made).await.map_err(stored)?;
             if let Some(pause) = pause {
                 if Instant::now() + pause >= self.budget.deadline() {
                     break;

@@ -102,9 +102,14 @@ impl Settings {
     /// opened, as it does of a file that is not there.
     #[must_use]
     pub(crate) fn database_unreadable(&self) -> Option<std::io::Error> {
-        let is_file = self.app.database_url.starts_with("sqlite:");
-        let error = std::fs::File::open(self.database_shown()).err().filter(|_| is_file)?;
+        let error = std::fs::File::open(self.database_shown()).err().filter(|_| self.database_is_file())?;
         (error.kind() != std::io::ErrorKind::NotFound).then_some(error)
+    }
+
+    /// Whether the database is a file, and the event queue another one beside it.
+    #[must_use]
+    pub(crate) fn database_is_file(&self) -> bool {
+        self.app.database_url.starts_with("sqlite:")
     }
 
     /// Where the database is, without the password that an address may hold.

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use clap::Parser as _;
 use leitwarte_cli::{Cli, Context, Outcome, Settings, commands};
+use leitwarte_database::testing::{execute, postgres};
 use leitwarte_database::{Address, Database, Options};
-use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _};
 
 /// Runs a command line on a data folder; what it printed, or its error.
 async fn leitwarte(data: &Path, words: &[&str]) -> Result<String, String> {
@@ -35,22 +35,6 @@ async fn filled(data: &Path) {
     execute(&format!("sqlite://{}", data.join("queue.db").display()), event).await;
 }
 
-async fn execute(url: &str, sql: &str) {
-    sqlx::any::install_default_drivers();
-    let mut connection = AnyConnection::connect(url).await.unwrap();
-    connection.execute(AssertSqlSafe(sql.to_owned())).await.unwrap();
-    connection.close().await.unwrap();
-}
-
-/// An empty database on the server of the tests; it goes with the server.
-async fn postgres() -> String {
-    let server = std::env::var("LEITWARTE_TEST_POSTGRES")
-        .expect("this test needs PostgreSQL; run scripts/test, which starts one and sets LEITWARTE_TEST_POSTGRES");
-    let name = format!("leitwarte_cli_{}", std::process::id());
-    execute(&server, &format!("CREATE DATABASE {name}")).await;
-    server.rsplit_once('/').map(|(server, _)| format!("{server}/{name}")).unwrap()
-}
-
 #[tokio::test]
 async fn a_backup_is_checked_and_brought_back_but_never_over_what_is_there() {
     let folder = tempfile::tempdir().unwrap();
@@ -76,7 +60,7 @@ async fn data_and_queue_move_to_postgresql_and_nothing_of_the_password_is_shown(
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     filled(&data).await;
-    let (from, to) = (format!("sqlite://{}", data.join("leitwarte.db").display()), postgres().await);
+    let (from, to) = (format!("sqlite://{}", data.join("leitwarte.db").display()), postgres().await.to_string());
     let said = leitwarte(&data, &["move-database", &from, &to]).await.unwrap();
     assert!(said.contains("schedule_slots") && said.contains("Everything arrived"), "{said}");
     let password = url_password(&to);

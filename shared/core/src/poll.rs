@@ -84,6 +84,14 @@ pub struct PollFailure {
     pub fix: String,
 }
 
+impl PollFailure {
+    /// Whether another failure asks for the same: messages hold numbers that differ each time.
+    #[must_use]
+    pub fn is_same_trouble(&self, other: &Self) -> bool {
+        self.kind == other.kind && self.fix == other.fix
+    }
+}
+
 /// How often tenants are polled and how long numbers count as fresh.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PollPolicy {

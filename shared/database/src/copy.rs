@@ -150,7 +150,7 @@ impl Database {
 
     /// A transaction that holds the write lock, for as long as it takes.
     async fn long_write<'c>(&self, connection: &'c mut AnyConnection) -> Result<Transaction<'c, Any>, sqlx::Error> {
-        let mut change = connection.begin_with(self.begin_write_sql()).await?;
+        let mut change = connection.begin_with(self.begin_write.clone()).await?;
         if self.address().is_postgres() {
             let unbounded = "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0";
             change.execute(unbounded).await?;

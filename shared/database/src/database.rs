@@ -52,7 +52,10 @@ pub struct Database {
     address: Address,
     options: Options,
     pool: AnyPool,
-    begin_write: SqlStr,
+    /// Of every connection.
+    settings: SqlStr,
+    /// How a write begins.
+    pub(crate) begin_write: SqlStr,
 }
 
 impl Database {
@@ -69,11 +72,12 @@ impl Database {
             }
         };
         let is_file = !address.is_postgres();
+        let each = settings.clone();
         let pool = AnyPoolOptions::new()
             .max_connections(options.max_connections.max(1))
             .acquire_timeout(ACQUIRE)
             .after_connect(move |connection, _| {
-                let settings = settings.clone();
+                let settings = each.clone();
                 Box::pin(async move { configure(connection, settings, is_file && options.read_only).await })
             })
             // After an error that made SQLite itself roll back (a full disk), sqlx still counts a transaction as open
@@ -87,7 +91,7 @@ impl Database {
                 })
             })
             .connect_lazy(&address.reveal()?)?;
-        Ok(Self { address, options, pool, begin_write })
+        Ok(Self { address, options, pool, settings, begin_write })
     }
 
     /// Where it is.
@@ -108,12 +112,10 @@ impl Database {
     /// It cannot be opened, or not within 10 s.
     pub async fn connect(&self) -> Result<AnyConnection, sqlx::Error> {
         let address = self.address.reveal()?;
-        let (schema, read_only) = (self.options.schema, self.options.read_only);
-        let is_file = !self.address.is_postgres();
-        let settings = if is_file { sqlite::SETTINGS.into_sql_str() } else { postgres::settings(schema, read_only) };
+        let query_only = self.options.read_only && !self.address.is_postgres();
         within(postgres::CONNECT, async {
             let mut connection = AnyConnection::connect(&address).await?;
-            configure(&mut connection, settings, is_file && read_only).await?;
+            configure(&mut connection, self.settings.clone(), query_only).await?;
             Ok(connection)
         })
         .await
@@ -126,11 +128,6 @@ impl Database {
     /// Another holds the lock for too long, or the database cannot be reached.
     pub async fn begin_write(&self) -> Result<Transaction<'static, Any>, sqlx::Error> {
         within(PATIENCE, self.pool.begin_with(self.begin_write.clone())).await
-    }
-
-    /// How a write begins, for a connection outside the pool.
-    pub(crate) fn begin_write_sql(&self) -> SqlStr {
-        self.begin_write.clone()
     }
 
     /// Makes what is missing (file and folder for their owner only, or schema), looks for damage, and makes or upgrades

@@ -16,6 +16,8 @@ mod migration;
 mod postgres;
 mod sqlite;
 mod tables;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use address::{Address, AddressError};
 pub use backup::BackupError;

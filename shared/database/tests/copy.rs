@@ -1,10 +1,9 @@
 //! Copies and backups, on SQLite and on a real PostgreSQL.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicU32, Ordering};
 
-use leitwarte_database::{Address, BackupError, CopyError, Database, Existing, Options, Step, Tables};
-use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _};
+use leitwarte_database::{Address, BackupError, CopyError, Database, Existing, Options, Step, Tables, testing};
+use sqlx::{AssertSqlSafe, Executor as _};
 
 const FIRST: Step = Step {
     version: 1,
@@ -31,19 +30,8 @@ async fn file(folder: &Path, name: &str) -> Database {
     open(Address::file(folder.join(name)), &TABLES).await
 }
 
-/// A database of its own; it goes with the server.
 async fn postgres() -> Database {
-    static COUNTER: AtomicU32 = AtomicU32::new(0);
-    let server = std::env::var("LEITWARTE_TEST_POSTGRES")
-        .expect("this test needs PostgreSQL; run scripts/test, which starts one and sets LEITWARTE_TEST_POSTGRES");
-    let name = format!("leitwarte_copy_{}_{}", std::process::id(), COUNTER.fetch_add(1, Ordering::Relaxed));
-    sqlx::any::install_default_drivers();
-    let mut connection = AnyConnection::connect(&server).await.unwrap();
-    connection.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
-    connection.close().await.unwrap();
-    let mut url: url::Url = server.parse().unwrap();
-    url.set_path(&name);
-    open(Address::parse(url.as_str()).unwrap(), &TABLES).await
+    open(Address::parse(testing::postgres().await.as_str()).unwrap(), &TABLES).await
 }
 
 async fn execute(database: &Database, sql: &'static str) {

@@ -32,5 +32,5 @@ pub use credential::{Credential, CredentialError, CredentialProblem};
 pub use error::{BadAnswer, GraphError, Peer};
 pub use hosts::{AllowedHosts, HostError, Service};
 pub use retry::RetryPolicy;
-pub use sharepoint::{ItemWrite, ListItem, Written};
+pub use sharepoint::{ItemWrite, ListItem, MOST_IN_A_BATCH, Written};
 pub use token::EntraRefusal;

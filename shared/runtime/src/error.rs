@@ -1,5 +1,6 @@
 //! How a function says that an invocation failed.
 
+use std::error::Error;
 use std::fmt;
 
 /// A failed invocation, as the caller sees it: AWS's `errorType` and `errorMessage`.
@@ -16,6 +17,13 @@ impl FunctionError {
         Self { kind, message: message.into() }
     }
 
+    /// The same with the words of an error and of everything that caused it.
+    #[must_use]
+    pub fn caused_by(kind: &'static str, error: &(dyn Error + 'static)) -> Self {
+        let causes = std::iter::successors(Some(error), |error| (*error).source()).map(ToString::to_string);
+        Self { kind, message: causes.collect::<Vec<_>>().join(": ") }
+    }
+
     /// The stable word.
     #[must_use]
     pub fn kind(&self) -> &'static str {
@@ -29,7 +37,7 @@ impl fmt::Display for FunctionError {
     }
 }
 
-impl std::error::Error for FunctionError {}
+impl Error for FunctionError {}
 
 impl From<FunctionError> for lambda_runtime::Diagnostic {
     fn from(error: FunctionError) -> Self {

@@ -57,7 +57,8 @@ fn read(path: &Path, key: &str) -> FoundProfile {
     }
 }
 
-fn text(path: &Path) -> io::Result<String> {
+/// The text of a profile's file.
+pub(crate) fn text(path: &Path) -> io::Result<String> {
     // Opening a pipe waits until somebody writes to it.
     if !fs::metadata(path)?.is_file() {
         return Err(io::Error::other("it is not a file but a folder, a pipe or a device"));

@@ -1,14 +1,13 @@
 //! Loading of SharePoint profiles from disk.
 
 use std::fs;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::Path;
 
 use leitwarte_core::poll::{FailureKind, PollFailure};
 use leitwarte_core::sharepoint::profile::{SharePointProfile, key_of_file_name};
 
-/// A profile is a kilobyte; a file beyond this is not one.
-const MAX_BYTES: u64 = 64 * 1024;
+use crate::profiles::text;
 
 /// What a profile file says, or why it cannot be used, by the profile's key.
 pub type Found = (String, Result<SharePointProfile, PollFailure>);
@@ -40,9 +39,6 @@ fn read(file: &Path, key: &str) -> Result<SharePointProfile, PollFailure> {
         message: format!("sharepoint/sp-config-{key}-profile.json: {problem}."),
         fix: "Correct the profile file.".to_owned(),
     };
-    let mut text = String::new();
-    fs::File::open(file)
-        .and_then(|file| file.take(MAX_BYTES).read_to_string(&mut text))
-        .map_err(|error| broken(format!("cannot be read: {error}")))?;
+    let text = text(file).map_err(|error| broken(format!("cannot be read: {error}")))?;
     SharePointProfile::parse(&text).map_err(|error| broken(error.to_string()))
 }

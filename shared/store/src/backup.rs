@@ -2,9 +2,19 @@
 
 use std::path::Path;
 
+use chrono::{DateTime, Utc};
 use leitwarte_database::{BackupError, Content, CopyError, Existing};
 
 use crate::store::{Store, TABLES};
+
+/// The form of a backup's file name, as chrono formats times. Names sort by time.
+pub const BACKUP_NAME: &str = "leitwarte-%Y%m%dT%H%M%SZ.db";
+
+/// The name of a backup made at `now`.
+#[must_use]
+pub fn backup_name(now: DateTime<Utc>) -> String {
+    now.format(BACKUP_NAME).to_string()
+}
 
 impl Store {
     /// Writes everything into the new SQLite file `file` while others go on working, and checks what arrived.

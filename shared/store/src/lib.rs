@@ -24,6 +24,7 @@ mod store;
 
 pub use leitwarte_database::{Address, AddressError, BackupError, Content, CopyError, Existing};
 
+pub use backup::{BACKUP_NAME, backup_name};
 pub use error::{StoreError, StoreErrorKind};
 pub use records::{Claim, ClaimOne, HistoryEntry, PastPoll, PollResult, PollRun, Recorded, Revision, TenantInfo};
 pub use sharepoint::SyncInfo;

@@ -1,5 +1,7 @@
 //! What is remembered of the SharePoint lists, and the switches they are the master of.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use leitwarte_core::poll::PollFailure;
 use leitwarte_core::sharepoint::plan::{Known, Switches};
@@ -8,7 +10,7 @@ use sqlx::AnyConnection;
 use uuid::Uuid;
 
 use crate::error::StoreError;
-use crate::rows::{failure, get, optional_time, time, unreadable};
+use crate::rows::{failure, flag, get, optional_time, time, unreadable};
 use crate::store::Store;
 
 /// How the last sync of a SharePoint profile went.
@@ -54,7 +56,8 @@ impl Store {
         Ok(known)
     }
 
-    /// Remembers `after` where it differs from `before`, which is what was remembered.
+    /// Remembers `after` where it differs from `before`, and forgets what only `before` has. With an empty `before`, what
+    /// was remembered stays, and `after` joins it.
     ///
     /// # Errors
     /// Those of writing.
@@ -97,9 +100,21 @@ impl Store {
     pub async fn set_switches(&self, switches: &[Switches]) -> Result<u64, StoreError> {
         const OPERATION: &str = "taking over the switches of the Tenantliste";
         let error = StoreError::during(OPERATION);
+        let mut connection = self.reading(OPERATION).await?;
+        let query = sqlx::query("SELECT tenant_key, enabled, monitoring FROM tenants");
+        let rows = within(PATIENCE, query.fetch_all(&mut *connection)).await.map_err(&error)?;
+        drop(connection);
+        let read = |row| Ok((get::<String>(row, "tenant_key")?, (flag(row, "enabled")?, flag(row, "monitoring")?)));
+        let now: HashMap<_, _> = rows.iter().map(read).collect::<Result<_, sqlx::Error>>().map_err(&error)?;
+        let differs = |one: &&Switches| now.get(&one.key) != Some(&(one.enabled, one.monitoring));
+        let different: Vec<&Switches> = switches.iter().filter(differs).collect();
+        // Nearly always: not worth everybody's turn to write.
+        if different.is_empty() {
+            return Ok(0);
+        }
         let mut writing = self.writing(OPERATION).await?;
         let mut changed = 0;
-        for Switches { key, enabled, monitoring } in switches {
+        for Switches { key, enabled, monitoring } in different {
             changed += sqlx::query(
                 "UPDATE tenants SET enabled = $2, monitoring = $3 \
                  WHERE tenant_key = $1 AND (enabled <> $2 OR monitoring <> $3)",

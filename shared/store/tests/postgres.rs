@@ -2,44 +2,15 @@
 
 mod conformance;
 
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use conformance::{Database, Fresh, at, profile, register, result};
+use leitwarte_database::testing::{self, connect, execute};
 use leitwarte_store::{Config, Store, StoreErrorKind};
-use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _};
-use url::Url;
 use uuid::Uuid;
 
-/// Tells, with the process, tests apart that run at once.
-static COUNTER: AtomicU32 = AtomicU32::new(0);
-
-async fn connect(url: &str) -> AnyConnection {
-    sqlx::any::install_default_drivers();
-    AnyConnection::connect(url).await.expect("the database of the test answers")
-}
-
-async fn execute(url: &str, sql: &str) {
-    let mut connection = connect(url).await;
-    connection.execute(AssertSqlSafe(sql.to_owned())).await.expect("the test's own statement works");
-    connection.close().await.expect("the database is there");
-}
-
-/// A database on the server of `LEITWARTE_TEST_POSTGRES`. It goes with the server: dropping many at once can make each
-/// wait for a minute.
 async fn fresh() -> Fresh {
-    let server = std::env::var("LEITWARTE_TEST_POSTGRES")
-        .expect("this test needs PostgreSQL; run scripts/test, which starts one and sets LEITWARTE_TEST_POSTGRES");
-    let server: Url = server.parse().expect("LEITWARTE_TEST_POSTGRES is postgres://user@host:port/database");
-    let number = COUNTER.fetch_add(1, Ordering::Relaxed);
-    let name = format!("leitwarte_store_{}_{number}", std::process::id());
-    execute(server.as_str(), &format!("DROP DATABASE IF EXISTS {name}")).await;
-    // Ordered by language, as many servers are: the order of the answers must not depend on it.
-    execute(server.as_str(), &format!("CREATE DATABASE {name} TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en'"))
-        .await;
-    let mut url = server.clone();
-    url.set_path(&name);
-    Fresh { url: url.into(), guard: Box::new(()) }
+    Fresh { url: testing::postgres_ordered_by_language().await.into(), guard: Box::new(()) }
 }
 
 conformance_suite!(crate::fresh);

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use cluster::{Cluster, REPLICAS};
-use leitwarte_tests::compose::docker;
+use leitwarte_tests::compose::crash;
 use leitwarte_tests::wait::until;
 use load::Load;
 
@@ -86,12 +86,4 @@ async fn scenario(cluster: Arc<Cluster>) -> Result<()> {
     let dead = cluster.query("SELECT count(*) FROM leitwarte_queue.dead_letters WHERE function_name = 'recorder'")?;
     assert_eq!(dead.trim(), "0", "no event is given up");
     Ok(())
-}
-
-/// Kills a container's process as a crash would.
-fn crash(container: &str) -> Result<()> {
-    let pid = docker(&["inspect", "--format", "{{.State.Pid}}", container])?;
-    let pid = pid.trim().parse().ok().and_then(rustix::process::Pid::from_raw);
-    let pid = pid.ok_or_else(|| anyhow::anyhow!("{container} has no process"))?;
-    Ok(rustix::process::kill_process(pid, rustix::process::Signal::KILL)?)
 }

@@ -1,11 +1,9 @@
 //! `leitwarte backup`: the application's database in one file, checked.
 
-use std::fs::DirBuilder;
 use std::io::Write;
-use std::os::unix::fs::DirBuilderExt as _;
 use std::path::PathBuf;
 
-use anyhow::Context as _;
+use leitwarte_store::backup_name;
 
 use crate::terminal::{GOOD, paint};
 use crate::words::count;
@@ -23,19 +21,9 @@ pub struct Args {
 /// # Errors
 /// A database that cannot be read, or a file that cannot be written. There is no new file then.
 pub async fn run(args: Args, context: &Context, out: &mut (dyn Write + Send)) -> anyhow::Result<Outcome> {
-    let file = args.file.unwrap_or_else(|| {
-        let name = context.now.format("leitwarte-%Y%m%dT%H%M%SZ.db").to_string();
-        context.settings.app.backups.folder.join(name)
-    });
+    let file = args.file.unwrap_or_else(|| context.settings.app.backups.folder.join(backup_name(context.now)));
     let store = context.settings.open_store(true).await?;
     store.ready().await.map_err(|error| error.at(context.settings.database_shown()))?;
-    if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)
-            .with_context(|| format!("cannot make the folder {}", folder.display()))?;
-    }
     let made = store.back_up(&file).await;
     store.close().await;
     let contents = made?;

@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use leitwarte_database::Address;
+use leitwarte_database::testing::{self, connect, execute};
 use leitwarte_emulator::Config;
-use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _};
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
 use url::Url;
 
 /// What a suite that holds on every database runs on.
@@ -13,11 +14,9 @@ pub(crate) enum Database {
     Postgres(Postgres),
 }
 
-/// A database on the server of `LEITWARTE_TEST_POSTGRES`. It goes with the server: dropping many at once can make each
-/// wait for a minute.
+/// A database of its own on the server of the tests.
 pub(crate) struct Postgres {
-    server: Url,
-    name: String,
+    url: Url,
 }
 
 impl Database {
@@ -43,18 +42,11 @@ impl Database {
 
 impl Postgres {
     pub(crate) async fn make() -> Self {
-        let server = std::env::var("LEITWARTE_TEST_POSTGRES")
-            .expect("this test needs PostgreSQL; run scripts/test, which starts one and sets LEITWARTE_TEST_POSTGRES");
-        let server: Url = server.parse().expect("LEITWARTE_TEST_POSTGRES is postgres://user@host:port/database");
-        let name = format!("leitwarte_test_{:016x}", rand::random::<u64>());
-        execute(server.as_str(), &format!("CREATE DATABASE {name}")).await;
-        Self { server, name }
+        Self { url: testing::postgres().await }
     }
 
     pub(crate) fn url(&self) -> Url {
-        let mut url = self.server.clone();
-        url.set_path(&self.name);
-        url
+        self.url.clone()
     }
 
     pub(crate) fn address(&self) -> Address {
@@ -73,15 +65,4 @@ impl Postgres {
         connection.close().await.expect("the server is there");
         count.expect("a number")
     }
-}
-
-async fn connect(url: &str) -> AnyConnection {
-    sqlx::any::install_default_drivers();
-    AnyConnection::connect(url).await.expect("the database of the test answers")
-}
-
-async fn execute(url: &str, sql: &str) {
-    let mut connection = connect(url).await;
-    connection.execute(AssertSqlSafe(sql.to_owned())).await.expect("the test's own statement works");
-    connection.close().await.expect("the database is there");
 }

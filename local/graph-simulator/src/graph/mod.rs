@@ -19,6 +19,10 @@ use crate::graph::error::GraphError;
 use crate::seen::Seen;
 use crate::world::World;
 
+/// What Graph calls its JSON.
+pub(crate) const JSON: &str =
+    "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8";
+
 pub(crate) fn routes() -> Router<Arc<World>> {
     resources().merge(batch::routes())
 }

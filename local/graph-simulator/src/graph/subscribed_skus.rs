@@ -19,7 +19,7 @@ use crate::config::READ_LICENCES;
 use crate::fault::Operation;
 use crate::graph::error::GraphError;
 use crate::graph::wire::{PROPERTIES, subscribed_sku};
-use crate::graph::{access, with_request_ids};
+use crate::graph::{JSON, access, with_request_ids};
 use crate::seen::Seen;
 use crate::world::{Tenant, World};
 
@@ -28,8 +28,6 @@ const PATH: &str = "/v1.0/subscribedSkus";
 /// Any of these permissions lets an app read it.
 const PERMISSIONS: [&str; 4] =
     [READ_LICENCES, "Organization.Read.All", "Directory.Read.All", "LicenseAssignment.ReadWrite.All"];
-
-const JSON: &str = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8";
 
 pub(crate) fn routes() -> Router<Arc<World>> {
     Router::new().route(PATH, get(list))

@@ -13,8 +13,8 @@ use crate::client::{GraphClient, Repeat, Session};
 use crate::error::{BadAnswer, GraphError, Peer, identifier};
 use crate::transport::bad;
 
-/// As many as Graph takes.
-pub(super) const MOST: usize = 20;
+/// Requests in one batch, as many as Graph takes.
+pub const MOST: usize = 20;
 
 /// One request in a batch.
 #[derive(Debug, Clone)]

@@ -95,7 +95,7 @@ impl GraphClient {
             .collect()
     }
 
-    /// Writes at most 20 rows in one request and says what became of each, in their order. A request whose answer was
+    /// Writes at most [`crate::MOST_IN_A_BATCH`] rows in one request and says what became of each, in their order. A request whose answer was
     /// lost is not sent again: it may have made rows.
     ///
     /// # Errors

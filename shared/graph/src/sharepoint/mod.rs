@@ -14,6 +14,7 @@ use crate::app::AppRegistration;
 use crate::budget::Budget;
 use crate::client::{GraphClient, Repeat};
 use crate::error::GraphError;
+pub use batch::MOST as MOST_IN_A_BATCH;
 use batch::{BatchRequest, read_all};
 pub use items::{ItemWrite, ListItem, Written};
 

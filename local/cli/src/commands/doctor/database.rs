@@ -17,8 +17,7 @@ pub(super) async fn check(settings: &Settings) -> (Finding, Vec<TenantInfo>) {
             "Run this as the account that runs Leitwarte, or give file and folder to this account (chown, chmod).";
         return (AREA.bad(SUBJECT, format!("{shown} cannot be read: {error}."), fix), Vec::new());
     }
-    let is_file = settings.app.database_url.starts_with("sqlite:");
-    if is_file && !std::path::Path::new(&shown).exists() {
+    if settings.database_is_file() && !std::path::Path::new(&shown).exists() {
         return (AREA.note(SUBJECT, format!("{shown} does not exist yet; the first poll makes it.")), Vec::new());
     }
     let finding = match look(settings).await {
@@ -61,7 +60,7 @@ fn bad(shown: &str, error: &StoreError) -> Finding {
 /// The emulator's queue, once there is one. With a server, it is in the same database as everything else.
 pub(super) async fn queue(settings: &Settings) -> Option<Finding> {
     const SUBJECT: &str = "queue";
-    if !settings.app.database_url.starts_with("sqlite:") {
+    if !settings.database_is_file() {
         return None;
     }
     let data_dir = &settings.app.data_dir;

@@ -49,7 +49,7 @@ pub(super) async fn database(settings: &Settings) -> anyhow::Result<()> {
 
 /// The emulator's queue is undamaged, if it is a file.
 pub(super) async fn queue(settings: &Settings) -> anyhow::Result<()> {
-    if !settings.app.database_url.starts_with("sqlite:") {
+    if !settings.database_is_file() {
         return Ok(());
     }
     let data_dir = &settings.app.data_dir;

@@ -26,7 +26,7 @@ use crate::answer::answer;
 use crate::entra::grant::Grant;
 use crate::fault::Operation;
 use crate::graph::error::GraphError;
-use crate::graph::{access, with_request_ids};
+use crate::graph::{JSON, access, with_request_ids};
 use crate::seen::Seen;
 use crate::sharepoint::ListAccess;
 use crate::sharepoint::list::List;
@@ -34,8 +34,6 @@ use crate::sharepoint::site::{Content, Site};
 use crate::world::{Tenant, World};
 use call::{Call, SiteAddress, Target};
 use options::Options;
-
-const JSON: &str = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8";
 
 pub(crate) fn routes() -> Router<Arc<World>> {
     Router::new().route("/v1.0/sites/{*path}", any(handle))
