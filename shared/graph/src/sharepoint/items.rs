@@ -95,8 +95,8 @@ impl GraphClient {
             .collect()
     }
 
-    /// Writes at most [`crate::MOST_IN_A_BATCH`] rows in one request and says what became of each, in their order. A request whose answer was
-    /// lost is not sent again: it may have made rows.
+    /// Writes at most [`crate::MOST_IN_A_BATCH`] rows in one request and says what became of each, in their order. A
+    /// request whose answer was lost is not sent again: it may have made rows.
     ///
     /// # Errors
     /// Nothing is known of any of them; after [`GraphError::Throttled`] none was written.
