@@ -213,6 +213,29 @@ async fn no_acknowledged_event_is_lost_when_the_database_is_restarted_under_load
 }
 
 #[tokio::test]
+async fn events_of_a_claim_whose_answer_was_lost_do_not_wait_for_the_end_of_its_lease() {
+    let postgres = Postgres::make().await;
+    let proxy = proxy_to(&postgres).await;
+    let address = through(&proxy, &postgres);
+    let host = Host::with(WORK, false, |config| config.shared_database = Some(address)).await;
+    let id = host.caller.event("work", "1").await;
+    proxy.set(Line::LosesCommits);
+    let runtime = host.runtime("work");
+    let taken = tokio::spawn(async move {
+        let event = runtime.next().await;
+        runtime.answer(&event, "1").await;
+        event.id
+    });
+    eventually("it is claimed", async || {
+        postgres.count("SELECT COUNT(*) FROM events WHERE lease_owner IS NOT NULL").await == 1
+    })
+    .await;
+    proxy.set(Line::Open);
+    assert_eq!(timeout(SOON, taken).await.expect("it runs soon").unwrap(), id);
+    none_is_left(&host).await;
+}
+
+#[tokio::test]
 async fn a_database_that_is_cut_off_without_a_word_is_noticed_and_used_again_when_it_is_back() {
     let postgres = Postgres::make().await;
     let proxy = proxy_to(&postgres).await;

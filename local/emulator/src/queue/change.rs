@@ -1,11 +1,14 @@
 //! Every way the queue changes, as SQL that SQLite and PostgreSQL both take.
 
+use std::collections::HashSet;
+
 use sqlx::{AnyConnection, Row as _};
 use uuid::Uuid;
 
 use super::event::{Claimed, DeathReason, NewEvent, Slot, dead_letter_id};
 use super::pending::Pending;
 
+const FREE: &str = "UPDATE events SET lease_owner = NULL, lease_host = NULL, lease_until_ms = 0 WHERE id = $1";
 const RELEASE_OWN: &str =
     "UPDATE events SET lease_owner = NULL, lease_host = NULL, lease_until_ms = 0 WHERE lease_owner = $1";
 const RELEASE_HOST: &str =
@@ -30,6 +33,12 @@ pub(super) enum Change {
         now_ms: i64,
         lease_until_ms: i64,
         only_expired: bool,
+    },
+    /// After a claim of which nobody knows whether it took place: frees what it may have taken, that is, whatever this
+    /// run has of the function and does not work on.
+    GiveBack {
+        function: String,
+        held: HashSet<Uuid>,
     },
     Finish {
         id: Uuid,
@@ -119,6 +128,7 @@ impl Change {
         match self {
             Self::Enqueue { event, slot } => enqueue(db, event, slot.as_ref()).await,
             Self::Claim { .. } => self.claim(db, owner).await,
+            Self::GiveBack { function, held } => give_back(db, owner, function, held).await,
             Self::Finish { id, follow_up, .. } => {
                 let sql = "DELETE FROM events WHERE id = $1 AND lease_owner = $2";
                 let done = sqlx::query(sql).bind(id.to_string()).bind(&owner.run).execute(&mut *db).await?;
@@ -200,8 +210,7 @@ impl Change {
         }
     }
 
-    /// Takes free events that are due, and own ones whose lease has ended: when the answer to a claim was lost, we
-    /// have them without knowing. The conditions stand in the outer statement too, so that on PostgreSQL the second of
+    /// Takes free events that are due, and own ones whose lease has ended. The conditions stand in the outer statement too, so that on PostgreSQL the second of
     /// two emulators sees that the first was quicker.
     async fn claim(&self, db: &mut AnyConnection, owner: &Owner) -> Result<Changed, sqlx::Error> {
         let Self::Claim { function, limit, now_ms, lease_until_ms, only_expired } = self else {
@@ -325,6 +334,25 @@ async fn bury(db: &mut AnyConnection, id: Uuid, grave: &Grave, owner: &Owner) ->
     let sql = "DELETE FROM events WHERE id = $1 AND lease_owner = $2";
     sqlx::query(sql).bind(id.to_string()).bind(&owner.run).execute(db).await?;
     Ok(buried)
+}
+
+async fn give_back(
+    db: &mut AnyConnection,
+    owner: &Owner,
+    function: &str,
+    held: &HashSet<Uuid>,
+) -> Result<Changed, sqlx::Error> {
+    let sql = "SELECT id FROM events WHERE function_name = $1 AND lease_owner = $2";
+    let rows = sqlx::query(sql).bind(function).bind(&owner.run).fetch_all(&mut *db).await?;
+    let mut freed = 0;
+    for row in rows {
+        let id: &str = row.try_get("id")?;
+        if id.parse().is_ok_and(|id: Uuid| held.contains(&id)) {
+            continue;
+        }
+        freed += sqlx::query(FREE).bind(id).execute(&mut *db).await?.rows_affected();
+    }
+    Ok(changed(freed))
 }
 
 async fn discard(db: &mut AnyConnection, dead_letter: &str) -> Result<Changed, sqlx::Error> {

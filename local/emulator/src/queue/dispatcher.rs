@@ -46,15 +46,24 @@ pub(crate) struct Dispatcher {
     pub(crate) stop: CancellationToken,
 }
 
+/// What one look at the queue leaves to the next.
+#[derive(Default)]
+struct Look {
+    held: Held,
+    /// When events that became too old were last looked for.
+    swept_at: Option<Instant>,
+    /// A claim was begun and its answer was lost: it may have taken events that would wait for the end of its lease.
+    claim_unknown: bool,
+}
+
 impl Dispatcher {
     /// Works until the stop; then finishes what is running.
     pub(crate) async fn run(self) {
         let mut running = JoinSet::new();
-        let held = Held::default();
-        let mut swept_at = None;
+        let mut look = Look::default();
         while !self.stop.is_cancelled() {
             while running.try_join_next().is_some() {}
-            let pause = match self.start_due(&mut running, &held, &mut swept_at).await {
+            let pause = match self.start_due(&mut running, &mut look).await {
                 Ok(pause) => pause,
                 Err(error) => {
                     tracing::warn!(
@@ -76,12 +85,7 @@ impl Dispatcher {
     }
 
     /// Starts what is due and returns how long nothing else is.
-    async fn start_due(
-        &self,
-        running: &mut JoinSet<()>,
-        held: &Held,
-        swept_at: &mut Option<Instant>,
-    ) -> Result<Duration, QueueError> {
+    async fn start_due(&self, running: &mut JoinSet<()>, look: &mut Look) -> Result<Duration, QueueError> {
         let look_every = if self.queue.is_shared() { LOOK_AT_SHARED_EVERY } else { LOOK_EVERY };
         let room = self.function.event_room(running.len(), self.queue.is_shared());
         if room == Some(0) {
@@ -89,12 +93,16 @@ impl Dispatcher {
         }
         // While no process is there, only the age of events matters, and looking for it can be slow.
         if room.is_none() {
-            if swept_at.is_some_and(|at| at.elapsed() < SWEEP_EVERY) {
+            if look.swept_at.is_some_and(|at| at.elapsed() < SWEEP_EVERY) {
                 return Ok(look_every);
             }
-            *swept_at = Some(Instant::now());
+            look.swept_at = Some(Instant::now());
         }
         let name = self.function.name();
+        if look.claim_unknown {
+            self.queue.give_back(name, look.held.all()).await?;
+            look.claim_unknown = false;
+        }
         let now_ms = clock::now_ms();
         let due_ms = self.queue.next_due_ms(name, now_ms).await?;
         let pause = |due_ms: i64| Duration::from_millis(u64::try_from(due_ms - now_ms).unwrap_or(0)).min(look_every);
@@ -112,10 +120,12 @@ impl Dispatcher {
             lease_until_ms: now_ms.saturating_add(millis(lease)),
             only_expired: room.is_none(),
         };
+        look.claim_unknown = true;
         let claimed = self.queue.claim(claim).await?;
+        look.claim_unknown = false;
         let full = claimed.len() >= limit;
         for event in claimed {
-            if let Some(hold) = held.take(event.event.id) {
+            if let Some(hold) = look.held.take(event.event.id) {
                 // Brought to its function here, not in the task, so that the next look counts it as waiting.
                 let finished = self.begin(&event);
                 let dispatcher = self.clone();

@@ -23,6 +23,11 @@ impl Held {
         let new = self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
         new.then(|| Hold { id, held: self.clone() })
     }
+
+    /// All that are worked on now.
+    pub(super) fn all(&self) -> HashSet<Uuid> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
 impl Drop for Hold {

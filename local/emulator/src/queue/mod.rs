@@ -18,6 +18,7 @@ mod policy;
 mod reading;
 mod writer;
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -177,6 +178,15 @@ impl Queue {
     /// Makes a change. False when there was nothing to change any more.
     async fn change(&self, change: Change) -> Result<bool, QueueError> {
         Ok(matches!(self.writer.apply(change).await?, Changed::Done))
+    }
+
+    /// Frees what a claim with an unknown outcome may have taken.
+    async fn give_back(&self, function: &str, held: HashSet<Uuid>) -> Result<(), QueueError> {
+        let function = function.to_owned();
+        if self.change(Change::GiveBack { function, held }).await? {
+            tracing::debug!("the answer to a claim was lost; what it took is free again");
+        }
+        Ok(())
     }
 
     async fn claim(&self, change: Change) -> Result<Vec<Claimed>, QueueError> {

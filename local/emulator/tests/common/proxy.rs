@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use tokio::io::copy_bidirectional;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
@@ -15,6 +15,8 @@ pub(crate) enum Line {
     Cut,
     /// Nothing passes and nobody says so: a cable is pulled.
     Silent,
+    /// Everything passes but the server's word that a transaction is committed; then the connection ends.
+    LosesCommits,
 }
 
 pub(crate) struct Proxy {
@@ -50,17 +52,39 @@ impl Proxy {
 
 async fn pass(mut client: TcpStream, server: String, mut line: watch::Receiver<Line>) {
     let at_first = *line.borrow();
-    if at_first == Line::Open
+    if matches!(at_first, Line::Open | Line::LosesCommits)
         && let Ok(mut server) = TcpStream::connect(server).await
     {
         tokio::select! {
-            _ = copy_bidirectional(&mut client, &mut server) => return,
-            _ = line.wait_for(|line| *line != Line::Open) => {}
+            () = relay(&mut client, &mut server, line.clone()) => return,
+            _ = line.wait_for(|line| matches!(line, Line::Cut | Line::Silent)) => {}
         }
         hold_while_silent(&mut line).await;
         return;
     }
     hold_while_silent(&mut line).await;
+}
+
+/// Passes everything on until one side ends, or a commit is to be lost.
+async fn relay(client: &mut TcpStream, server: &mut TcpStream, line: watch::Receiver<Line>) {
+    let (mut from_client, mut to_client) = client.split();
+    let (mut from_server, mut to_server) = server.split();
+    let answers = async {
+        let mut bytes = vec![0; 64 * 1024];
+        loop {
+            let read = from_server.read(&mut bytes).await.unwrap_or(0);
+            // PostgreSQL's CommandComplete: `C`, a length, the tag and a zero.
+            let commit = bytes[..read].windows(8).any(|tag| tag == b"\x0bCOMMIT\0");
+            let lost = commit && *line.borrow() == Line::LosesCommits;
+            if read == 0 || lost || to_client.write_all(&bytes[..read]).await.is_err() {
+                return;
+            }
+        }
+    };
+    tokio::select! {
+        _ = copy(&mut from_client, &mut to_server) => {}
+        () = answers => {}
+    }
 }
 
 /// Keeps what the caller holds open as long as nobody is to notice anything.
