@@ -55,6 +55,10 @@ pub struct Report {
     pub polled: usize,
     /// Products whose numbers changed.
     pub changed: usize,
+    /// Shortages that were new.
+    pub opened: usize,
+    /// Shortages that were over.
+    pub closed: usize,
     /// Tenants whose poll brought no numbers, ordered by key.
     pub failed: Vec<FailedPoll>,
     /// Tenants that were claimed but brought no result of this invocation: there was no time left for them, and they

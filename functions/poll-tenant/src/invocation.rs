@@ -66,6 +66,8 @@ pub async fn handle<Source: StockSource>(
     let report = Report {
         polled: tally.polled,
         changed: tally.changed,
+        opened: tally.opened,
+        closed: tally.closed,
         skipped,
         failed: tally.failed,
         duration_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
@@ -74,6 +76,8 @@ pub async fn handle<Source: StockSource>(
         tenant = one,
         polled = report.polled,
         changed = report.changed,
+        opened = report.opened,
+        closed = report.closed,
         failed = report.failed.len(),
         skipped = report.skipped,
         superseded = tally.superseded,

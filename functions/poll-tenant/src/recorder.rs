@@ -20,6 +20,9 @@ const PAUSE: Duration = Duration::from_millis(200);
 pub(crate) struct Tally {
     pub(crate) polled: usize,
     pub(crate) changed: usize,
+    /// Incidents.
+    pub(crate) opened: usize,
+    pub(crate) closed: usize,
     pub(crate) failed: Vec<FailedPoll>,
     /// Results dropped because somebody else has polled the tenant meanwhile.
     pub(crate) superseded: usize,
@@ -68,9 +71,11 @@ impl Tally {
         for (result, recorded) in results.iter().zip(recorded) {
             match recorded {
                 Recorded::Superseded => self.superseded += 1,
-                Recorded::Stored { changes } => {
+                Recorded::Stored { changes, opened, closed } => {
                     self.polled += 1;
                     self.changed += changes;
+                    self.opened += opened;
+                    self.closed += closed;
                     tell_news(result);
                     if let Err(failure) = &result.stock {
                         self.failed.push(failed(result, failure));

@@ -87,7 +87,7 @@ async fn the_answer_is_json_with_the_documented_fields() {
     assert!(answer["duration_ms"].take().is_u64());
     let failed =
         json!({ "tenant": "contoso", "kind": "sign_in", "message": "Refused.", "fix": "Upload the certificate." });
-    let expected = json!({ "polled": 1, "changed": 0, "failed": [failed], "skipped": 0, "duration_ms": null });
+    let expected = json!({ "polled": 1, "changed": 0, "opened": 0, "closed": 0, "failed": [failed], "skipped": 0, "duration_ms": null });
     assert_eq!(answer, expected);
 }
 

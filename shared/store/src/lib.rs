@@ -13,12 +13,15 @@ mod backup;
 mod claims;
 mod error;
 mod history;
+mod incidents;
 mod leases;
+mod outbox;
 mod polls;
 mod reading;
 mod records;
 mod registry;
 mod rows;
+mod rules;
 mod sharepoint;
 mod store;
 
@@ -26,6 +29,8 @@ pub use leitwarte_database::{Address, AddressError, BackupError, Content, CopyEr
 
 pub use backup::{BACKUP_NAME, backup_name};
 pub use error::{StoreError, StoreErrorKind};
+pub use incidents::{Acted, IncidentEvent, StoredIncident};
+pub use outbox::{Attempt, Delivery, OutboxCounts};
 pub use records::{Claim, ClaimOne, HistoryEntry, PastPoll, PollResult, PollRun, Recorded, Revision, TenantInfo};
 pub use sharepoint::SyncInfo;
 pub use store::{Config, Store, TABLES};

@@ -6,8 +6,9 @@ use leitwarte_core::poll::PollFailure;
 use leitwarte_core::stock::LicenceStock;
 use sqlx::AnyConnection;
 
+use crate::incidents::{Desk, Found, Polled};
 use crate::records::{PollResult, Recorded};
-use crate::rows::{clean, packed_stock, unpacked_stock};
+use crate::rows::{clean, flag, get, packed_stock, unpacked_stock};
 use crate::{Store, StoreError, history};
 
 /// How long poll runs are kept, by outcome. Of a thousand tenants polled every five minutes, a day of uneventful
@@ -32,8 +33,9 @@ impl Store {
         let mut order: Vec<usize> = (0..results.len()).collect();
         order.sort_by_key(|&index| &results[index].claim.key);
         let mut recorded = vec![Recorded::Superseded; results.len()];
+        let mut desk = Desk::read(writing.connection()).await.map_err(&error)?;
         for index in order {
-            recorded[index] = record(writing.connection(), &results[index]).await.map_err(&error)?;
+            recorded[index] = record(writing.connection(), &results[index], &mut desk).await.map_err(&error)?;
         }
         if recorded.iter().any(|recorded| *recorded != Recorded::Superseded) {
             writing.revise();
@@ -90,7 +92,7 @@ async fn delete_old_runs(connection: &mut AnyConnection, now: DateTime<Utc>) -> 
     Ok(())
 }
 
-async fn record(connection: &mut AnyConnection, result: &PollResult) -> Result<Recorded, sqlx::Error> {
+async fn record(connection: &mut AnyConnection, result: &PollResult, desk: &mut Desk) -> Result<Recorded, sqlx::Error> {
     let stored = match &result.stock {
         Ok(_) => store_success(connection, result).await?,
         Err(failure) => store_failure(connection, result, failure).await?,
@@ -98,14 +100,36 @@ async fn record(connection: &mut AnyConnection, result: &PollResult) -> Result<R
     if !stored {
         return Ok(Recorded::Superseded);
     }
-    let mut changes = 0;
+    let (mut changes, mut incidents) = (0, Found::default());
     if let Ok(stock) = &result.stock {
-        let found = replace_stock(connection, &result.claim.key, stock).await?;
+        let stock = clean(stock);
+        let found = replace_stock(connection, &result.claim.key, &stock).await?;
         history::insert(connection, &result.claim.key, result.claim.fence, result.started_at, &found).await?;
         changes = found.len();
+        let polled = polled(connection, result, &stock).await?;
+        incidents = desk.judge(connection, &polled).await?;
     }
     insert_run(connection, result, changes).await?;
-    Ok(Recorded::Stored { changes })
+    Ok(Recorded::Stored { changes, opened: incidents.opened, closed: incidents.closed })
+}
+
+/// The tenant as its shortages are judged.
+async fn polled<'a>(
+    connection: &mut AnyConnection,
+    result: &'a PollResult,
+    stock: &'a [LicenceStock],
+) -> Result<Polled<'a>, sqlx::Error> {
+    let sql = "SELECT tenant_name, display_name, monitoring, count_warning_units FROM tenants WHERE tenant_key = $1";
+    let row = sqlx::query(sql).bind(&result.claim.key).fetch_one(connection).await?;
+    let name: String = get(&row, "tenant_name")?;
+    Ok(Polled {
+        key: &result.claim.key,
+        name: get::<Option<String>>(&row, "display_name")?.unwrap_or(name),
+        monitoring: flag(&row, "monitoring")?,
+        count_warning_units: flag(&row, "count_warning_units")?,
+        stock,
+        polled_at: result.started_at,
+    })
 }
 
 /// Ends the lease with new numbers; `false` if the fence is no longer this poll's or its result is stored already.
@@ -149,7 +173,7 @@ async fn store_failure(
     Ok(done.rows_affected() == 1)
 }
 
-/// Makes `stock` the tenant's current one, touching only the products that differ, and tells which do.
+/// Makes `stock` (as [`clean`] leaves it) the tenant's current one, touching only the products that differ, and tells which do.
 pub(crate) async fn replace_stock(
     connection: &mut AnyConnection,
     key: &str,
@@ -159,7 +183,7 @@ pub(crate) async fn replace_stock(
         .bind(key)
         .fetch_one(&mut *connection)
         .await?;
-    let changes = change::changes(&unpacked_stock(&row)?, &clean(stock));
+    let changes = change::changes(&unpacked_stock(&row)?, stock);
     for change in &changes {
         match &change.after {
             Some(after) => upsert(connection, key, after).await?,

@@ -104,6 +104,10 @@ pub enum Recorded {
     Stored {
         /// Products whose numbers changed.
         changes: usize,
+        /// Incidents that this poll opened.
+        opened: usize,
+        /// Incidents that it closed.
+        closed: usize,
     },
     /// Somebody else has begun a later poll of this tenant, or this result is stored already; it was dropped.
     Superseded,

@@ -5,7 +5,7 @@ use leitwarte_core::change;
 use leitwarte_core::poll::{FailureKind, PollFailure};
 use leitwarte_core::stock::{AppliesTo, CapabilityStatus, LicenceStock};
 use sqlx::any::AnyRow;
-use sqlx::{Any, Decode, Row, Type};
+use sqlx::{Any, AnyConnection, Decode, Row, Type};
 use uuid::Uuid;
 
 /// A tenant's stock as one text, built by the database: a thousand rows are read four times faster than twenty
@@ -54,6 +54,12 @@ pub(crate) fn clean(stock: &[LicenceStock]) -> Vec<LicenceStock> {
         product.part_number.retain(|c| !c.is_control());
     }
     stock
+}
+
+/// The next number of a counter in `meta`; under the write lock nobody else gets the same.
+pub(crate) async fn next_number(connection: &mut AnyConnection, counter: &str) -> Result<i64, sqlx::Error> {
+    let sql = "UPDATE meta SET value = value + 1 WHERE name = $1 RETURNING value";
+    sqlx::query_scalar(sql).bind(counter).fetch_one(connection).await
 }
 
 pub(crate) fn get<'r, T>(row: &'r AnyRow, column: &str) -> Result<T, sqlx::Error>

@@ -23,6 +23,11 @@ pub const TABLES: Tables = Tables {
             sql: include_str!("../migrations/0001_tenants_stock_polls.sql"),
         },
         Step { version: 2, name: "SharePoint lists", sql: include_str!("../migrations/0002_sharepoint.sql") },
+        Step {
+            version: 3,
+            name: "incidents and messages",
+            sql: include_str!("../migrations/0003_incidents_messages.sql"),
+        },
     ],
     seeded: &["meta"],
 };

@@ -115,7 +115,10 @@ pub async fn a_tenant_being_polled_says_until_when(Database { store, .. }: &Data
 pub async fn a_claim_tells_how_the_poll_before_failed(Database { store, .. }: &Database) {
     register(store, &["contoso"]).await;
     for minutes in [0, 5] {
-        assert_eq!(record(store, "contoso", minutes, Err(failure("Refused."))).await, Recorded::Stored { changes: 0 });
+        assert_eq!(
+            record(store, "contoso", minutes, Err(failure("Refused."))).await,
+            Recorded::Stored { changes: 0, opened: 0, closed: 0 }
+        );
     }
     let third = claim(store, "contoso", 10).await;
     assert_eq!((third.consecutive_failures, third.previous_failure.clone()), (2, Some(failure("Refused."))));

@@ -16,7 +16,7 @@ pub async fn an_unchanged_poll_leaves_no_history(Database { store, .. }: &Databa
     record(store, "contoso", 0, Ok(vec![stock(1, 10, 3), stock(2, 5, 5)])).await;
     let before = history(store).await;
     let again = record(store, "contoso", 5, Ok(vec![stock(2, 5, 5), stock(1, 10, 3)])).await;
-    assert_eq!(again, Recorded::Stored { changes: 0 });
+    assert_eq!(again, Recorded::Stored { changes: 0, opened: 0, closed: 0 });
     assert_eq!(history(store).await, before);
 }
 

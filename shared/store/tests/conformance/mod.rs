@@ -5,6 +5,7 @@
 
 pub mod claiming;
 pub mod history;
+pub mod incidents;
 pub mod reading;
 pub mod recording;
 pub mod registering;
@@ -194,6 +195,19 @@ macro_rules! conformance_suite {
             an_unknown_tenant_is_nothing,
             a_tenants_certificate_and_failures_are_told,
             a_reader_sees_what_a_writer_wrote_and_cannot_write,
+        );
+        $crate::conformance_suite!($fresh, incidents:
+            a_shortage_is_told_once_and_again_after_stock_was_back,
+            a_failed_poll_opens_and_closes_nothing,
+            a_shortage_that_ends_before_it_was_told_is_not_told,
+            a_product_that_disappears_ends_its_incident,
+            a10_without_monitoring_there_is_no_incident_and_with_it_there_is,
+            what_people_do_is_kept_and_an_order_is_told_again_when_it_is_late,
+            a_wish_about_no_or_a_closed_incident_says_so,
+            rules_decide_from_the_next_poll_on,
+            a_message_waits_on_each_channel_by_itself,
+            an_attempt_whose_end_nobody_saw_is_repeated_under_its_mark,
+            without_a_channel_nobody_is_told_and_nothing_waits,
         );
         $crate::conformance_suite!($fresh, sharepoint:
             one_holder_at_a_time_has_a_lease,

@@ -9,7 +9,7 @@ use super::{Database, at, claim, failure, record, register, result, stock};
 pub async fn a_recorded_poll_is_the_tenants_stock(Database { store, .. }: &Database) {
     register(store, &["contoso"]).await;
     let recorded = record(store, "contoso", 0, Ok(vec![stock(2, 5, 5), stock(1, 10, 3)])).await;
-    assert_eq!(recorded, Recorded::Stored { changes: 2 });
+    assert_eq!(recorded, Recorded::Stored { changes: 2, opened: 0, closed: 0 });
     let snapshot = store.snapshot("contoso").await.unwrap().unwrap();
     assert_eq!(snapshot.polled_at, Some(at(0)), "its age counts from the start of the poll");
     assert_eq!(snapshot.stock, [stock(1, 10, 3), stock(2, 5, 5)]);
@@ -32,7 +32,7 @@ pub async fn the_result_of_a_worker_that_lost_its_lease_is_dropped(Database { st
     assert_eq!(store.record_polls(std::slice::from_ref(&late)).await.unwrap(), [Recorded::Superseded]);
     let results = [result(&quick, 5, Ok(vec![stock(1, 10, 3)])), late];
     let recorded = store.record_polls(&results).await.unwrap();
-    assert_eq!(recorded, [Recorded::Stored { changes: 1 }, Recorded::Superseded]);
+    assert_eq!(recorded, [Recorded::Stored { changes: 1, opened: 0, closed: 0 }, Recorded::Superseded]);
     assert_eq!(store.snapshot("contoso").await.unwrap().unwrap().stock, [stock(1, 10, 3)]);
     assert_eq!(store.recent_polls("contoso", 9).await.unwrap().len(), 1);
 }
@@ -41,7 +41,10 @@ pub async fn a_result_sent_twice_is_stored_once(Database { store, .. }: &Databas
     register(store, &["contoso", "fabrikam"]).await;
     let good = result(&claim(store, "contoso", 0).await, 0, Ok(vec![stock(1, 10, 3)]));
     let bad = result(&claim(store, "fabrikam", 0).await, 0, Err(failure("Refused.")));
-    for expected in [[Recorded::Stored { changes: 1 }, Recorded::Stored { changes: 0 }], [Recorded::Superseded; 2]] {
+    for expected in [
+        [Recorded::Stored { changes: 1, opened: 0, closed: 0 }, Recorded::Stored { changes: 0, opened: 0, closed: 0 }],
+        [Recorded::Superseded; 2],
+    ] {
         assert_eq!(store.record_polls(&[good.clone(), bad.clone()]).await.unwrap(), expected);
     }
     assert_eq!(store.tenants().await.unwrap()[1].consecutive_failures, 1);
@@ -51,7 +54,7 @@ pub async fn a_late_result_counts_if_nobody_else_has_begun(Database { store, .. 
     register(store, &["contoso"]).await;
     let slow = claim(store, "contoso", 0).await;
     let recorded = store.record_polls(&[result(&slow, 30, Ok(vec![stock(1, 10, 3)]))]).await.unwrap();
-    assert_eq!(recorded, [Recorded::Stored { changes: 1 }]);
+    assert_eq!(recorded, [Recorded::Stored { changes: 1, opened: 0, closed: 0 }]);
 }
 
 pub async fn a_failed_poll_keeps_the_last_numbers_and_says_why(Database { store, .. }: &Database) {
@@ -85,7 +88,7 @@ pub async fn many_polls_are_recorded_together_and_answered_in_order(Database { s
     ];
     let before = store.revision().await.unwrap().number;
     let recorded = store.record_polls(&results).await.unwrap();
-    assert_eq!(recorded, [2, 0, 1].map(|changes| Recorded::Stored { changes }));
+    assert_eq!(recorded, [2, 0, 1].map(|changes| Recorded::Stored { changes, opened: 0, closed: 0 }));
     assert_eq!(store.revision().await.unwrap().number, before + 1);
 }
 
@@ -152,7 +155,7 @@ pub async fn hostile_part_numbers_come_back_without_their_control_characters(Dat
     let stored = store.snapshot("contoso").await.unwrap().unwrap().stock;
     assert_eq!(stored, [hostile("ABC'); DROP TABLE stock; --\u{202e}<b>ü")]);
     let again = record(store, "contoso", 5, Ok(vec![hostile(first)])).await;
-    assert_eq!(again, Recorded::Stored { changes: 0 });
+    assert_eq!(again, Recorded::Stored { changes: 0, opened: 0, closed: 0 });
 }
 
 pub async fn a_product_listed_twice_is_stored_once(Database { store, .. }: &Database) {
