@@ -20,6 +20,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("api-read", SHARED),
     ("backup", SHARED),
     ("sync-sharepoint", SHARED),
+    ("notify", SHARED),
     ("leitwarte-template", &[]),
     ("leitwarte-host", &[]),
     // The one crate of the application that the host may use: the queue is a database, too.

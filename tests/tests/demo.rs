@@ -37,8 +37,17 @@ async fn without_a_tenant_the_demo_starts_and_its_curl_line_works_as_printed() -
 #[tokio::test]
 async fn the_demo_stops_cleanly_and_leaves_no_process_behind() -> Result<()> {
     let stack = Stack::start_in(Stack::folder()?, Options { args: vec!["--demo".to_owned()], env: vec![] }).await?;
-    let names =
-        ["emulator", "gateway", "timer", "graph-simulator", "poll-tenant", "api-read", "backup", "sync-sharepoint"];
+    let names = [
+        "emulator",
+        "gateway",
+        "timer",
+        "graph-simulator",
+        "poll-tenant",
+        "api-read",
+        "backup",
+        "sync-sharepoint",
+        "notify",
+    ];
     let mut pids = Vec::new();
     for name in names {
         let found = stack.processes(name)?;

@@ -135,7 +135,6 @@ impl Closing {
 #[must_use]
 pub fn step(incident: Option<&Incident>, sight: Option<Sight>, now: DateTime<Utc>) -> Step {
     match (incident, sight) {
-        (None, None) => Step::Nothing,
         (Some(_), None) => Step::Close(Closing::Gone),
         (Some(_), Some(sight)) if !sight.alerts => Step::Close(Closing::NoLongerAlerts),
         (Some(_), Some(Sight { level: Level::Clear, .. })) => Step::Close(Closing::Refilled),
@@ -143,7 +142,7 @@ pub fn step(incident: Option<&Incident>, sight: Option<Sight>, now: DateTime<Utc
             incident.reminder(now).map_or(Step::Nothing, Step::Remind)
         }
         (None, Some(Sight { level: Level::Short, alerts: true, monitoring: true })) => Step::Open,
-        (_, Some(_)) => Step::Nothing,
+        (None, None) | (_, Some(_)) => Step::Nothing,
     }
 }
 

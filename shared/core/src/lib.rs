@@ -9,6 +9,7 @@ pub mod change;
 pub mod hosts;
 pub mod incident;
 pub mod message;
+pub mod notifications;
 pub mod poll;
 pub mod profile;
 pub mod rules;

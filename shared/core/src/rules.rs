@@ -74,7 +74,7 @@ impl Rules {
             Scope { tenant, sku: Some(sku) },
         ];
         let set = narrowing.iter().filter_map(|scope| self.0.get(scope));
-        set.fold(Rule::default(), |wide, narrow| wide.narrowed(narrow))
+        set.fold(Rule::default(), Definition::narrowed)
     }
 }
 

@@ -21,6 +21,7 @@ mod logging;
 pub mod profiles;
 mod serve;
 pub mod sharepoint_profiles;
+pub mod text_file;
 mod watchdog;
 
 pub use config::Config;

@@ -81,7 +81,7 @@ pub(crate) struct Polled<'a> {
     pub(crate) count_warning_units: bool,
     pub(crate) monitoring: bool,
     pub(crate) stock: &'a [LicenceStock],
-    pub(crate) polled_at: DateTime<Utc>,
+    pub(crate) at: DateTime<Utc>,
 }
 
 /// What is needed to judge any number of polls in one transaction.
@@ -122,7 +122,7 @@ impl Desk {
             };
             let place = (polled.key.to_owned(), stock.sku_id);
             let incident = self.open.get(&place).map(|(incident, _)| incident);
-            match step(incident, Some(sight), polled.polled_at) {
+            match step(incident, Some(sight), polled.at) {
                 Step::Nothing => {}
                 Step::Open => {
                     let incident = open(connection, polled, stock).await?;
@@ -134,12 +134,12 @@ impl Desk {
                     *incident = incident.reminded();
                     save(connection, incident).await?;
                     let words = format!("{reminder:?}").to_lowercase();
-                    note(connection, incident.number, polled.polled_at, "", "told", &words).await?;
+                    note(connection, incident.number, polled.at, "", "told", &words).await?;
                     tell(connection, polled, stock, incident, Some(reminder)).await?;
                 }
                 Step::Close(closing) => {
                     if let Some((incident, _)) = self.open.remove(&place) {
-                        close(connection, incident.number, closing, polled.polled_at).await?;
+                        close(connection, incident.number, closing, polled.at).await?;
                         found.closed += 1;
                     }
                 }
@@ -159,7 +159,7 @@ impl Desk {
         let gone: Vec<_> = self.open.keys().filter(|(key, sku)| key == polled.key && !listed(*sku)).cloned().collect();
         for place in &gone {
             if let Some((incident, _)) = self.open.remove(place) {
-                close(connection, incident.number, Closing::Gone, polled.polled_at).await?;
+                close(connection, incident.number, Closing::Gone, polled.at).await?;
             }
         }
         Ok(gone.len())
@@ -176,7 +176,7 @@ async fn open(
         number,
         tenant: polled.key.to_owned(),
         sku_id: stock.sku_id,
-        opened_at: polled.polled_at,
+        opened_at: polled.at,
         phase: Phase::Open,
         snoozed_until: None,
         told: 1,
@@ -189,10 +189,10 @@ async fn open(
     .bind(polled.key)
     .bind(stock.sku_id.to_string())
     .bind(&stock.part_number)
-    .bind(polled.polled_at.timestamp_millis())
+    .bind(polled.at.timestamp_millis())
     .execute(&mut *connection)
     .await?;
-    note(connection, number, polled.polled_at, "", "opened", "").await?;
+    note(connection, number, polled.at, "", "opened", "").await?;
     tell(connection, polled, stock, &incident, None).await?;
     Ok(incident)
 }
@@ -213,7 +213,7 @@ async fn tell(
         usable: stock.usable(polled.count_warning_units),
         consumed: stock.consumed,
         free: stock.free(polled.count_warning_units),
-        polled_at: polled.polled_at,
+        polled_at: polled.at,
         again,
     });
     let message = NewMessage {
@@ -222,7 +222,7 @@ async fn tell(
         incident: Some(incident.number),
         message: &message,
     };
-    outbox::put(connection, &message, polled.polled_at).await?;
+    outbox::put(connection, &message, polled.at).await?;
     Ok(())
 }
 

@@ -265,6 +265,21 @@ impl Store {
         writing.commit().await
     }
 
+    /// Why the last attempt on a channel that failed did so; `None` when none of its messages waits or was given up.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub async fn last_delivery_error(&self, channel: &str) -> Result<Option<String>, StoreError> {
+        const OPERATION: &str = "reading why messages wait";
+        let error = StoreError::during(OPERATION);
+        let mut connection = self.reading(OPERATION).await?;
+        let query = sqlx::query_scalar(
+            "SELECT error FROM deliveries WHERE channel = $1 AND state IN ('waiting', 'given_up') AND error IS NOT NULL \
+             ORDER BY message DESC LIMIT 1",
+        );
+        within(PATIENCE, query.bind(channel).fetch_optional(&mut *connection)).await.map_err(error)
+    }
+
     /// How many messages wait and how many were given up.
     ///
     /// # Errors

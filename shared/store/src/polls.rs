@@ -128,7 +128,7 @@ async fn polled<'a>(
         monitoring: flag(&row, "monitoring")?,
         count_warning_units: flag(&row, "count_warning_units")?,
         stock,
-        polled_at: result.started_at,
+        at: result.started_at,
     })
 }
 

@@ -12,8 +12,18 @@ use crate::load::Load;
 use crate::system::{System, TENANTS};
 use crate::{LIMIT, left_out};
 
-const SERVICES: [&str; 9] =
-    ["recorder", "emulator", "timer", "gateway", "egress", "api-read", "poll-tenant", "backup", "sync-sharepoint"];
+const SERVICES: [&str; 9] = [
+    "recorder",
+    "emulator",
+    "timer",
+    "gateway",
+    "egress",
+    "api-read",
+    "poll-tenant",
+    "backup",
+    "sync-sharepoint",
+    "notify",
+];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_happens_to_a_container_no_acknowledged_event_is_lost() {

@@ -24,6 +24,7 @@ fn inside_each_container_there_is_little_to_do() {
         ("api-read", vec!["/data"]),
         ("backup", vec!["/backups", "/data"]),
         ("sync-sharepoint", vec!["/data"]),
+        ("notify", vec!["/data"]),
         ("emulator", vec!["/data", "/run/leitwarte"]),
         ("gateway", vec![]),
         ("timer", vec![]),

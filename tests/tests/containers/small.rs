@@ -42,7 +42,7 @@ async fn a_system_at_rest_is_small_and_its_containers_reach_only_whom_they_need(
 
     reach(&system);
     container_start(&system).await;
-    for function in ["api-read", "poll-tenant", "backup", "sync-sharepoint"] {
+    for function in ["api-read", "poll-tenant", "backup", "sync-sharepoint", "notify"] {
         cold_start(function).await;
     }
 }
@@ -92,6 +92,7 @@ fn reach(system: &System) {
         ("poll-tenant", function("poll-tenant", 9100, 9101)),
         ("api-read", function("api-read", 9101, 9100)),
         ("sync-sharepoint", function("sync-sharepoint", 9103, 9100)),
+        ("notify", function("notify", 9104, 9100)),
         (
             "backup",
             text(&[

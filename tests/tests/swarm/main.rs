@@ -17,8 +17,18 @@ use leitwarte_tests::compose::crash;
 use leitwarte_tests::wait::until;
 use load::Load;
 
-const SERVICES: [&str; 9] =
-    ["recorder", "emulator", "gateway", "timer", "egress", "api-read", "poll-tenant", "backup", "sync-sharepoint"];
+const SERVICES: [&str; 9] = [
+    "recorder",
+    "emulator",
+    "gateway",
+    "timer",
+    "egress",
+    "api-read",
+    "poll-tenant",
+    "backup",
+    "sync-sharepoint",
+    "notify",
+];
 /// Retries of failed runs come after a minute, and after two more.
 const UNTIL_ALL_RAN: Duration = Duration::from_mins(4);
 

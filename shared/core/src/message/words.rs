@@ -103,7 +103,7 @@ impl Shortage {
             headline: format!("{what}: {tenant}, {product}"),
             facts: vec![
                 ("Tenant".to_owned(), tenant),
-                (pick("Lizenz", "Licence"), format!("{product} ({})", line(&self.part_number))),
+                (pick("Lizenz", "Licence"), named(&product, &line(&self.part_number))),
                 (pick("Verfügbar", "Usable"), self.usable.to_string()),
                 (pick("Verbraucht", "Assigned"), self.consumed.to_string()),
                 (pick("Frei", "Free"), self.free.to_string()),
@@ -166,6 +166,11 @@ impl Certificate {
             },
         }
     }
+}
+
+/// A product's name and Microsoft's short name, once where there is no other.
+fn named(product: &str, part_number: &str) -> String {
+    if product == part_number { product.to_owned() } else { format!("{product} ({part_number})") }
 }
 
 /// A name that may come from anywhere, as part of one line: no control characters, none that turn the direction of

@@ -1,0 +1,187 @@
+//! Mail, with lettre.
+//!
+//! lettre's own transport cannot go through the egress proxy, and does not tell whether a failed mail may have arrived. So
+//! the connection is made here, the dialogue is lettre's, and it is led command by command.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use http::Uri;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::proxy::Tunnel;
+use leitwarte_core::notifications::{Security, Smtp};
+use lettre::message::header::{HeaderName, HeaderValue};
+use lettre::message::{Mailbox, Message};
+use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
+use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
+use lettre::transport::smtp::extension::ClientId;
+use lettre::{Address, transport::smtp};
+use secrecy::ExposeSecret as _;
+use tokio::net::TcpStream;
+use tower::Service as _;
+use url::Url;
+
+use crate::channel::{Outgoing, SendError};
+use crate::secret;
+
+/// One mail takes no longer.
+const LONGEST: Duration = Duration::from_secs(30);
+
+/// Sends one mail.
+///
+/// # Errors
+/// Nobody got it, or nobody knows.
+pub async fn send(
+    channel: &Smtp,
+    profiles_dir: &Path,
+    proxy: Option<&Url>,
+    outgoing: &Outgoing,
+    now: DateTime<Utc>,
+) -> Result<(), SendError> {
+    let message = mail(channel, outgoing, now)?;
+    // Whatever is under way when the time is over has not reached the end of a mail: that has a time of its own.
+    let opened = tokio::time::timeout(LONGEST, open(channel, profiles_dir, proxy));
+    let mut connection = opened.await.map_err(|_| too_slow(channel))??;
+    let accepted = tokio::time::timeout(LONGEST, envelope(channel, &mut connection));
+    accepted.await.map_err(|_| too_slow(channel))??;
+    let unknown =
+        |problem: String| SendError::Unknown(format!("{} did not say that it took the mail: {problem}", channel.host));
+    match tokio::time::timeout(LONGEST, connection.message(&message)).await {
+        Ok(Ok(_)) => {}
+        // The server has answered, and the answer is no.
+        Ok(Err(error)) if error.is_permanent() || error.is_transient() => {
+            return Err(refused(channel, "the mail", &error));
+        }
+        Ok(Err(error)) => return Err(unknown(causes(&error))),
+        Err(_) => return Err(unknown(format!("no answer within {} s", LONGEST.as_secs()))),
+    }
+    // The mail is the server's now; how the connection ends matters to nobody.
+    let _ = tokio::time::timeout(Duration::from_secs(2), connection.quit()).await;
+    Ok(())
+}
+
+fn mail(channel: &Smtp, outgoing: &Outgoing, now: DateTime<Utc>) -> Result<Vec<u8>, SendError> {
+    let invalid = |problem: String| SendError::NotSent(format!("the mail cannot be written: {problem}"));
+    let sender: Mailbox = channel.sender.parse().map_err(|error| invalid(format!("sender: {error}")))?;
+    let domain = sender.email.domain().to_owned();
+    let mut builder = Message::builder()
+        .from(sender)
+        .subject(&outgoing.text.subject)
+        .message_id(Some(format!("<{}@{domain}>", outgoing.mark)))
+        .date(now.into());
+    for recipient in &channel.recipients {
+        builder = builder.to(recipient.parse().map_err(|error| invalid(format!("{recipient}: {error}")))?);
+    }
+    // RFC 3834: no out-of-office answers, please.
+    let automatic = HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned());
+    let message =
+        builder.raw_header(automatic).body(outgoing.text.plain()).map_err(|error| invalid(error.to_string()))?;
+    Ok(message.formatted())
+}
+
+async fn open(channel: &Smtp, profiles_dir: &Path, proxy: Option<&Url>) -> Result<AsyncSmtpConnection, SendError> {
+    let hello = ClientId::default();
+    let stream = connect(channel, proxy).await?;
+    let greeted = AsyncSmtpConnection::connect_with_transport(Box::new(stream), &hello).await;
+    let mut connection = greeted.map_err(|error| refused(channel, "the connection", &error))?;
+    if channel.security == Security::Starttls {
+        let secured = connection.starttls(tls(channel, profiles_dir)?, &hello).await;
+        secured.map_err(|error| refused(channel, "TLS (STARTTLS)", &error))?;
+    }
+    if let (Some(user), Some(file)) = (&channel.user, &channel.password_file) {
+        let password = secret::read(file, "password_file", profiles_dir)?;
+        let credentials = Credentials::new(user.clone(), password.expose_secret().to_owned());
+        let signed_in = connection.auth(DEFAULT_MECHANISMS, &credentials).await;
+        signed_in.map_err(|error| refused(channel, "the sign-in", &error))?;
+    }
+    Ok(connection)
+}
+
+/// Through the proxy, unless the server is this machine.
+async fn connect(channel: &Smtp, proxy: Option<&Url>) -> Result<TcpStream, SendError> {
+    let Smtp { host, port, .. } = channel;
+    let is_here = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+    let unreachable = |problem: String| SendError::NotSent(format!("{host}:{port} cannot be reached: {problem}"));
+    let Some(proxy) = proxy.filter(|_| !is_here) else {
+        return TcpStream::connect((host.as_str(), *port)).await.map_err(|error| unreachable(error.to_string()));
+    };
+    let proxy: Uri = proxy.as_str().parse().map_err(|error| unreachable(format!("HTTPS_PROXY: {error}")))?;
+    let server: Uri = format!("http://{host}:{port}").parse().map_err(|error| unreachable(format!("host: {error}")))?;
+    let mut connector = HttpConnector::new();
+    connector.enforce_http(false);
+    let tunnel = Tunnel::new(proxy, connector).call(server).await;
+    let tunnel = tunnel.map_err(|error| {
+        unreachable(format!(
+            "the proxy does not let it through ({}); list {host}:{port} in EGRESS_EXTRA",
+            causes(&error)
+        ))
+    })?;
+    Ok(tunnel.into_inner())
+}
+
+fn tls(channel: &Smtp, profiles_dir: &Path) -> Result<TlsParameters, SendError> {
+    let mut tls = TlsParameters::builder(channel.host.clone());
+    if let Some(file) = &channel.ca_file {
+        let path = secret::resolve(file, profiles_dir);
+        let unusable = |problem: String| SendError::NotSent(format!("{} (ca_file): {problem}", path.display()));
+        let pem = fs::read(&path).map_err(|error| unusable(error.to_string()))?;
+        tls = tls.add_root_certificate(Certificate::from_pem(&pem).map_err(|error| unusable(causes(&error)))?);
+    }
+    tls.build_rustls().map_err(|error| SendError::NotSent(format!("TLS cannot start: {}", causes(&error))))
+}
+
+/// Says who it is from and for whom. It is enough that the server takes one recipient: the others' trouble is told.
+async fn envelope(channel: &Smtp, connection: &mut AsyncSmtpConnection) -> Result<(), SendError> {
+    let address =
+        |text: &String| text.parse::<Address>().map_err(|error| SendError::NotSent(format!("{text}: {error}")));
+    let sender = connection.command(Mail::new(Some(address(&channel.sender)?), Vec::new())).await;
+    sender.map_err(|error| refused(channel, &format!("the sender {}", channel.sender), &error))?;
+    let (mut accepted, mut problem) = (0, None);
+    for recipient in &channel.recipients {
+        match connection.command(Rcpt::new(address(recipient)?, Vec::new())).await {
+            Ok(_) => accepted += 1,
+            Err(error) => {
+                let error = refused(channel, &format!("the recipient {recipient}"), &error);
+                tracing::warn!(channel = channel.name, %error, "a recipient gets no mail");
+                problem.get_or_insert(error);
+            }
+        }
+    }
+    if let Some(problem) = problem.filter(|_| accepted == 0) {
+        return Err(problem);
+    }
+    let data = connection.command(Data).await;
+    data.map_err(|error| refused(channel, "the mail", &error)).map(drop)
+}
+
+fn refused(channel: &Smtp, what: &str, error: &smtp::Error) -> SendError {
+    let problem = causes(error);
+    // lettre calls a failed handshake a connection error.
+    let hint = if error.is_tls() || problem.contains("certificate") {
+        "; a private authority's certificate goes into `ca_file`"
+    } else {
+        ""
+    };
+    SendError::NotSent(format!("{} does not take {what}: {problem}{hint}", channel.host))
+}
+
+fn too_slow(channel: &Smtp) -> SendError {
+    SendError::NotSent(format!("{} did not answer within {} s", channel.host, LONGEST.as_secs()))
+}
+
+/// An error with everything that caused it.
+fn causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let more = error.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        cause = error.source();
+    }
+    text
+}
