@@ -9,7 +9,7 @@ use leitwarte_core::poll::PollPolicy;
 use leitwarte_core::status::TenantSnapshot;
 use leitwarte_core::stock::StockState;
 use leitwarte_core::{DateTime, Utc};
-use leitwarte_store::SyncInfo;
+use leitwarte_store::{OutboxCounts, SyncInfo};
 
 /// What the answer calls itself.
 pub(crate) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -32,6 +32,10 @@ pub(crate) struct Known {
     pub certificates: Vec<(String, DateTime<Utc>)>,
     /// How the lists of each SharePoint profile fare.
     pub syncs: Vec<SyncInfo>,
+    /// Shortages that are open, and those of them of which nobody has said anything.
+    pub incidents: (usize, usize),
+    /// What people have not been told yet.
+    pub outbox: OutboxCounts,
     /// When a poll of all due tenants was last completed.
     pub last_tick: Option<DateTime<Utc>>,
 }
@@ -46,7 +50,31 @@ pub(crate) fn render(known: &Known, policy: &PollPolicy, now: DateTime<Utc>) -> 
     tenants(&mut text, known, policy, now);
     licences(&mut text, known, policy, now);
     lists(&mut text, &known.syncs);
+    people(&mut text, known);
     text.0
+}
+
+fn people(text: &mut Text, known: &Known) {
+    let OutboxCounts { waiting, given_up, oldest_waiting } = known.outbox;
+    let (open, untouched) = known.incidents;
+    let mut one = |name, help, value: i64| {
+        text.head(name, help);
+        text.sample(name, &[], value);
+    };
+    let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+    one("leitwarte_incidents_open", "Shortages that are open.", number(open));
+    one("leitwarte_incidents_untouched", "Open shortages of which nobody has said anything.", number(untouched));
+    one("leitwarte_messages_waiting", "Messages that people have not been told yet, each channel counted.", waiting);
+    one(
+        "leitwarte_messages_given_up",
+        "Messages that nobody was told, because their channel failed for three days.",
+        given_up,
+    );
+    let name = "leitwarte_messages_oldest_waiting_timestamp_seconds";
+    text.head(name, "When the oldest message was written that waits.");
+    if let Some(at) = oldest_waiting {
+        text.sample(name, &[], at.timestamp());
+    }
 }
 
 fn tenants(text: &mut Text, known: &Known, policy: &PollPolicy, now: DateTime<Utc>) {

@@ -2,7 +2,9 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{backup, dead_letters, doctor, invoke, move_database, onboard, restore, status, up};
+use crate::commands::{
+    backup, dead_letters, doctor, incidents, invoke, move_database, onboard, restore, rules, status, up,
+};
 
 const AFTER_HELP: &str = "\
 Settings come from the environment; all have defaults:
@@ -35,6 +37,10 @@ pub enum Command {
     Up(up::Args),
     /// Show every tenant's licences, worst first
     Status(status::Args),
+    /// Show shortages, and say what is done about them
+    Incidents(incidents::Args),
+    /// Show and set what counts as a shortage
+    Rules(rules::Args),
     /// Check profiles, certificates, permissions, database and machine, and say what to do
     Doctor(doctor::Args),
     /// Take in a new tenant: make its key, certificate and profile, and say what to do in Entra

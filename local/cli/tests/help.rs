@@ -20,10 +20,14 @@ fn the_grammar_is_sound() {
 
 #[test]
 fn help_of_every_command() {
-    let commands: [&[&str]; 14] = [
+    let commands: [&[&str]; 18] = [
         &[],
         &["up"],
         &["status"],
+        &["incidents"],
+        &["incidents", "order"],
+        &["rules"],
+        &["rules", "set"],
         &["doctor"],
         &["onboard"],
         &["invoke"],

@@ -47,6 +47,20 @@ pub fn product_name_de(sku_id: Uuid, part_number: &str) -> &str {
     CATALOGUE.german.get(part_number).copied().unwrap_or_else(|| product_name(sku_id, part_number))
 }
 
+/// The product's English name, if Microsoft's list knows its GUID.
+#[must_use]
+pub fn name_of_sku(sku_id: Uuid) -> Option<&'static str> {
+    CATALOGUE.by_id.get(&sku_id).copied()
+}
+
+/// The GUID of a product by Microsoft's short name, if exactly one product has it; letter case does not matter.
+#[must_use]
+pub fn sku_of_part_number(part_number: &str) -> Option<Uuid> {
+    let mut found = rows(NAMES).filter(|row| row.get(1).is_some_and(|name| name.eq_ignore_ascii_case(part_number)));
+    let id = parse_id(found.next()?.first()?);
+    found.next().is_none().then_some(id)
+}
+
 /// Whether the product is free, viral or a trial: shown, but no reason to wake anybody.
 #[must_use]
 pub fn is_unmetered(sku_id: Uuid) -> bool {

@@ -213,10 +213,10 @@ impl Action {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Acknowledge => "acknowledge",
-            Self::Order { .. } => "order",
-            Self::Snooze { .. } => "snooze",
-            Self::Reopen => "reopen",
+            Self::Acknowledge => "acknowledged",
+            Self::Order { .. } => "ordered",
+            Self::Snooze { .. } => "snoozed",
+            Self::Reopen => "reopened",
         }
     }
 

@@ -16,6 +16,7 @@ pub mod rules;
 pub mod sharepoint;
 pub mod status;
 pub mod stock;
+pub mod threshold;
 
 pub use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 pub use uuid::Uuid;

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::catalogue;
 use crate::incident::Level;
 use crate::stock::{AppliesTo, LicenceStock};
+use crate::threshold::Limit;
 
 /// For whom a rule is set.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,6 +26,13 @@ pub struct Scope {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Definition {
+    /// Short when no more than this is free; without it, when nothing is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub short_at: Option<Limit>,
+    /// A shortage ends when more than this is free, so that one licence more or less does not begin and end it again and
+    /// again; without it, `short_at`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clear_above: Option<Limit>,
     /// Licences that are to stay free; they do not count as stock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reserve: Option<i64>,
@@ -81,6 +89,8 @@ impl Rules {
 impl Definition {
     fn narrowed(self, by: &Self) -> Self {
         Self {
+            short_at: by.short_at.or(self.short_at),
+            clear_above: by.clear_above.or(self.clear_above),
             reserve: by.reserve.or(self.reserve),
             alerts: by.alerts.or(self.alerts),
             excluded: by.excluded.clone().or(self.excluded),
@@ -91,8 +101,17 @@ impl Definition {
     /// How a stock stands.
     #[must_use]
     pub fn level(&self, stock: &LicenceStock, count_warning_units: bool) -> Level {
+        let usable = stock.usable(count_warning_units);
         let free = stock.free(count_warning_units).saturating_sub(self.reserve.unwrap_or_default());
-        if free <= 0 { Level::Short } else { Level::Clear }
+        let short_at = self.short_at.unwrap_or(Limit::Units(0));
+        // Where nothing is free, no share of it can make a stock look better.
+        if free <= 0 || short_at.reaches(free, usable) {
+            Level::Short
+        } else if self.clear_above.is_some_and(|limit| limit.reaches(free, usable)) {
+            Level::Between
+        } else {
+            Level::Clear
+        }
     }
 
     /// Whether a shortage of this product is told.
@@ -107,6 +126,8 @@ impl Definition {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::stock::samples::stock;
 
@@ -144,6 +165,42 @@ mod tests {
         let rule = Definition { reserve: Some(2), ..Definition::default() };
         assert_eq!(rule.level(&stock(1, 10, 8), true), Level::Short);
         assert_eq!(rule.level(&stock(1, 10, 7), true), Level::Clear);
+    }
+
+    #[test]
+    fn a_threshold_tells_before_nothing_is_left_and_an_end_needs_more_than_that() {
+        let rule = Definition {
+            short_at: Some(Limit::Percent(20)),
+            clear_above: Some(Limit::Units(4)),
+            ..Definition::default()
+        };
+        let level = |consumed| rule.level(&stock(1, 10, consumed), true);
+        assert_eq!(
+            [level(8), level(7), level(6), level(5)],
+            [Level::Short, Level::Between, Level::Between, Level::Clear]
+        );
+    }
+
+    proptest! {
+        /// Whatever the rule: the more are assigned, the worse; and nothing free is always short.
+        #[test]
+        fn a_stock_never_gets_better_by_assigning(
+            usable in 0..100_i64, consumed in 0..120_i64, reserve in 0..20_i64, short in 0..30_i64, clear in 0..=100_u8,
+        ) {
+            let rule = Definition {
+                short_at: Some(Limit::Units(short)),
+                clear_above: Some(Limit::Percent(clear)),
+                reserve: Some(reserve),
+                ..Definition::default()
+            };
+            let rank = |consumed| match rule.level(&stock(1, usable, consumed), true) {
+                Level::Short => 0,
+                Level::Between => 1,
+                Level::Clear => 2,
+            };
+            prop_assert!(rank(consumed) >= rank(consumed + 1));
+            prop_assert!(consumed < usable || rank(consumed) == 0);
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
+use leitwarte_core::catalogue::product_name;
 use leitwarte_core::incident::{Action, ActionError, Closing, Incident, Phase, Sight, Step, step};
 use leitwarte_core::message::{Message, Shortage};
 use leitwarte_core::rules::Rules;
@@ -36,6 +37,25 @@ pub struct StoredIncident {
     pub closed: Option<(DateTime<Utc>, Closing)>,
     /// Grows with every change.
     pub version: i64,
+}
+
+impl StoredIncident {
+    /// As the API shows it.
+    #[must_use]
+    pub fn to_json(&self) -> serde_json::Value {
+        let Incident { number, tenant, sku_id, opened_at, phase, snoozed_until, told } = &self.incident;
+        let (quantity, expected_on) = match phase {
+            Phase::Ordered { quantity, expected_on } => (Some(quantity), Some(expected_on)),
+            Phase::Open | Phase::Acknowledged => (None, None),
+        };
+        serde_json::json!({
+            "number": number, "tenant_key": tenant, "tenant": self.tenant_name, "skuid": sku_id,
+            "skupartnumber": self.part_number, "product_name": product_name(*sku_id, &self.part_number),
+            "opened_at": opened_at, "phase": phase.as_str(), "quantity": quantity, "expected_on": expected_on,
+            "snoozed_until": snoozed_until, "told": told, "closed_at": self.closed.map(|(at, _)| at),
+            "closing": self.closed.map(|(_, closing)| closing.as_str()), "version": self.version,
+        })
+    }
 }
 
 /// What happened to an incident.

@@ -3,6 +3,7 @@
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, VARY};
+use leitwarte_core::incident::Phase;
 use leitwarte_web::http::{Answer, Coding};
 use leitwarte_web::problem::{Problem, ProblemKind};
 use leitwarte_web::query::Query;
@@ -46,5 +47,9 @@ async fn read(deps: &Deps) -> Result<Known, Problem> {
     let infos = deps.store.tenants().await.map_err(store_problem)?;
     let certificates = infos.into_iter().filter_map(|info| Some((info.key, info.certificate_ends_at?))).collect();
     let syncs = deps.store.syncs().await.map_err(store_problem)?;
-    Ok(Known { tenants, certificates, syncs, last_tick: revision.last_tick })
+    let outbox = deps.store.outbox_counts().await.map_err(store_problem)?;
+    let open = deps.store.incidents(0).await.map_err(store_problem)?;
+    let untouched = open.iter().filter(|one| one.incident.phase == Phase::Open).count();
+    let incidents = (open.len(), untouched);
+    Ok(Known { tenants, certificates, syncs, incidents, outbox, last_tick: revision.last_tick })
 }

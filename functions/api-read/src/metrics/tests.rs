@@ -37,8 +37,34 @@ fn contoso() -> TenantSnapshot {
     }
 }
 
+fn nothing() -> Known {
+    Known {
+        tenants: Vec::new(),
+        certificates: Vec::new(),
+        syncs: Vec::new(),
+        incidents: (0, 0),
+        outbox: OutboxCounts::default(),
+        last_tick: None,
+    }
+}
+
+#[test]
+fn what_people_are_told_is_counted() {
+    let outbox = OutboxCounts { waiting: 2, given_up: 1, oldest_waiting: Some(now()) };
+    let text = render(&Known { incidents: (5, 3), outbox, ..nothing() }, &POLICY, now());
+    for line in [
+        "leitwarte_incidents_open 5",
+        "leitwarte_incidents_untouched 3",
+        "leitwarte_messages_waiting 2",
+        "leitwarte_messages_given_up 1",
+        "leitwarte_messages_oldest_waiting_timestamp_seconds 1800000000",
+    ] {
+        assert!(text.lines().any(|other| other == line), "{line} is missing in:\n{text}");
+    }
+}
+
 fn lines_of(tenant: TenantSnapshot, name: &str) -> Vec<String> {
-    let known = Known { tenants: vec![tenant], certificates: Vec::new(), syncs: Vec::new(), last_tick: None };
+    let known = Known { tenants: vec![tenant], ..nothing() };
     let text = render(&known, &POLICY, now());
     let lines = text.lines().filter(|line| line.starts_with(&format!("{name}{{")));
     lines.map(|line| line[name.len()..].to_owned()).collect()
@@ -122,7 +148,7 @@ fn the_lists_of_each_sharepoint_profile_are_told() {
         doubled_rows: 2,
     };
     let syncs = vec![sync("a", Some(now()), false), sync("b", None, true)];
-    let known = Known { tenants: vec![contoso()], certificates: Vec::new(), syncs, last_tick: None };
+    let known = Known { tenants: vec![contoso()], syncs, ..nothing() };
     let text = render(&known, &POLICY, now());
     let lines: Vec<_> = text.lines().filter(|line| line.starts_with("leitwarte_sharepoint")).collect();
     assert_eq!(

@@ -5,6 +5,7 @@ mod connection;
 mod database;
 mod finding;
 mod machine;
+mod notifications;
 mod programs;
 mod running;
 mod sharepoint;
@@ -49,8 +50,13 @@ pub async fn run(args: Args, context: &Context, out: &mut (dyn Write + Send)) ->
         findings.extend(clock::check(&settings, &examined.usable).await);
         connection::check(&settings, &mut examined).await;
     }
+    let examined_none = examined.usable.is_empty();
     findings.extend(examined.into_findings());
-    findings.extend(sharepoint::check(&settings, context.now).await);
+    let lists = sharepoint::check(&settings, context.now).await;
+    if !examined_none {
+        findings.extend(notifications::check(&settings, !lists.is_empty(), context.now).await);
+    }
+    findings.extend(lists);
     findings.extend(running::check(&settings).await);
     if !is_demo && demo_runs(&context.settings.app.data_dir) {
         findings.push(running::demo());

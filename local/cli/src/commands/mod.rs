@@ -3,11 +3,13 @@
 pub mod backup;
 pub mod dead_letters;
 pub mod doctor;
+pub mod incidents;
 pub mod invoke;
 pub mod migrate;
 pub mod move_database;
 pub mod onboard;
 pub mod restore;
+pub mod rules;
 pub mod status;
 pub mod up;
 
@@ -23,6 +25,8 @@ pub async fn run(command: Command, context: &Context, out: &mut (dyn Write + Sen
     match command {
         Command::Up(args) => up::run(args, context).await,
         Command::Status(args) => status::run(args, context, out).await,
+        Command::Incidents(args) => incidents::run(args, context, out).await,
+        Command::Rules(args) => rules::run(args, context, out).await,
         Command::Doctor(args) => doctor::run(args, context, out).await,
         Command::Onboard(args) => onboard::run(&args, context, out),
         Command::Invoke(args) => invoke::run(args, context, out).await,

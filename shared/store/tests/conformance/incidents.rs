@@ -120,7 +120,7 @@ pub async fn what_people_do_is_kept_and_an_order_is_told_again_when_it_is_late(D
     assert_eq!(due(store, 3 * day + 5).await, ["1 0 Some(Overdue)"]);
     let (_, events) = store.incident(1).await.unwrap().unwrap();
     let told: Vec<_> = events.iter().map(|event| (event.what.as_str(), event.who.as_str())).collect();
-    assert_eq!(told, [("opened", ""), ("order", "ada"), ("told", "")]);
+    assert_eq!(told, [("opened", ""), ("ordered", "ada"), ("told", "")]);
 }
 
 pub async fn a_wish_about_no_or_a_closed_incident_says_so(Database { store, .. }: &Database) {

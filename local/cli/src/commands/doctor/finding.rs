@@ -47,12 +47,21 @@ pub(super) enum Area {
     SignIn,
     Tenants,
     SharePoint,
+    Notifications,
     Running,
 }
 
 impl Area {
-    const ALL: [Self; 7] =
-        [Self::Machine, Self::Programs, Self::Database, Self::SignIn, Self::Tenants, Self::SharePoint, Self::Running];
+    const ALL: [Self; 8] = [
+        Self::Machine,
+        Self::Programs,
+        Self::Database,
+        Self::SignIn,
+        Self::Tenants,
+        Self::SharePoint,
+        Self::Notifications,
+        Self::Running,
+    ];
 
     fn heading(self) -> &'static str {
         match self {
@@ -62,6 +71,7 @@ impl Area {
             Self::SignIn => "Sign-in",
             Self::Tenants => "Tenants",
             Self::SharePoint => "SharePoint",
+            Self::Notifications => "Telling people",
             Self::Running => "Running now",
         }
     }
