@@ -197,7 +197,7 @@ mod tests {
                 "recipients": ["support@contoso.example"], "user": "leitwarte", "password_file": "secrets/smtp" })
     }
 
-    fn with(changes: Value) -> Result<Notifications, ProfileError> {
+    fn with(changes: &Value) -> Result<Notifications, ProfileError> {
         let mut channel = smtp();
         for (name, value) in changes.as_object().unwrap() {
             channel[name] = value.clone();
@@ -230,7 +230,7 @@ mod tests {
             (json!({ "name": "two words" }), "name"),
             (json!({ "type": "fax" }), "fax"),
         ] {
-            let error = with(changes.clone()).unwrap_err().to_string();
+            let error = with(&changes).unwrap_err().to_string();
             assert!(error.contains(name), "{changes}: {error}");
         }
         let twice = Notifications::parse(&json!({ "channels": [smtp(), smtp()] }).to_string()).unwrap_err();

@@ -12,7 +12,7 @@ use crate::load::Load;
 use crate::system::{System, TENANTS};
 use crate::{LIMIT, left_out};
 
-const SERVICES: [&str; 9] = [
+const SERVICES: [&str; 10] = [
     "recorder",
     "emulator",
     "timer",

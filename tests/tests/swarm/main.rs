@@ -17,7 +17,7 @@ use leitwarte_tests::compose::crash;
 use leitwarte_tests::wait::until;
 use load::Load;
 
-const SERVICES: [&str; 9] = [
+const SERVICES: [&str; 10] = [
     "recorder",
     "emulator",
     "gateway",

@@ -22,21 +22,21 @@ fn incident() -> Incident {
     }
 }
 
-fn sight(level: Level) -> Option<Sight> {
-    Some(Sight { level, alerts: true, monitoring: true })
+fn sight(level: Level) -> Sight {
+    Sight { level, alerts: true, monitoring: true }
 }
 
 #[test]
 fn a_shortage_opens_an_incident_and_is_told_once() {
-    assert_eq!(step(None, sight(Level::Short), at(0)), Step::Open);
-    assert_eq!(step(Some(&incident()), sight(Level::Short), at(1000)), Step::Nothing);
+    assert_eq!(step(None, Some(sight(Level::Short)), at(0)), Step::Open);
+    assert_eq!(step(Some(&incident()), Some(sight(Level::Short)), at(1000)), Step::Nothing);
 }
 
 #[test]
 fn it_ends_when_there_is_enough_and_not_before() {
-    assert_eq!(step(Some(&incident()), sight(Level::Between), at(1)), Step::Nothing);
-    assert_eq!(step(None, sight(Level::Between), at(1)), Step::Nothing);
-    assert_eq!(step(Some(&incident()), sight(Level::Clear), at(1)), Step::Close(Closing::Refilled));
+    assert_eq!(step(Some(&incident()), Some(sight(Level::Between)), at(1)), Step::Nothing);
+    assert_eq!(step(None, Some(sight(Level::Between)), at(1)), Step::Nothing);
+    assert_eq!(step(Some(&incident()), Some(sight(Level::Clear)), at(1)), Step::Close(Closing::Refilled));
 }
 
 #[test]
@@ -59,19 +59,19 @@ fn a_product_that_does_not_alert_opens_none_and_an_excluded_one_ends() {
 #[test]
 fn an_order_is_quiet_until_its_day_is_over_and_then_told_once() {
     let ordered = Action::Order { quantity: 10, expected_on: day(3) }.on(&incident(), at(0)).unwrap();
-    assert_eq!(step(Some(&ordered), sight(Level::Short), at(3 * 24 + 23)), Step::Nothing, "on the day itself");
-    assert_eq!(step(Some(&ordered), sight(Level::Short), at(4 * 24)), Step::Remind(Reminder::Overdue));
+    assert_eq!(step(Some(&ordered), Some(sight(Level::Short)), at(3 * 24 + 23)), Step::Nothing, "on the day itself");
+    assert_eq!(step(Some(&ordered), Some(sight(Level::Short)), at(4 * 24)), Step::Remind(Reminder::Overdue));
     let reminded = ordered.reminded();
     assert_eq!((reminded.phase, reminded.told), (Phase::Open, 2));
-    assert_eq!(step(Some(&reminded), sight(Level::Short), at(500)), Step::Nothing);
+    assert_eq!(step(Some(&reminded), Some(sight(Level::Short)), at(500)), Step::Nothing);
 }
 
 #[test]
 fn a_snoozed_incident_is_told_again_when_its_time_is_over() {
     let snoozed = Action::Snooze { until: at(8) }.on(&incident(), at(0)).unwrap();
-    assert_eq!(step(Some(&snoozed), sight(Level::Short), at(7)), Step::Nothing);
-    assert_eq!(step(Some(&snoozed), sight(Level::Short), at(8)), Step::Remind(Reminder::SnoozeOver));
-    assert_eq!(step(Some(&snoozed), sight(Level::Clear), at(7)), Step::Close(Closing::Refilled));
+    assert_eq!(step(Some(&snoozed), Some(sight(Level::Short)), at(7)), Step::Nothing);
+    assert_eq!(step(Some(&snoozed), Some(sight(Level::Short)), at(8)), Step::Remind(Reminder::SnoozeOver));
+    assert_eq!(step(Some(&snoozed), Some(sight(Level::Clear)), at(7)), Step::Close(Closing::Refilled));
 }
 
 #[test]
