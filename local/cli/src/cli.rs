@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    backup, dead_letters, doctor, incidents, invoke, move_database, onboard, restore, rules, status, up,
+    backup, certificate, dead_letters, doctor, incidents, invoke, move_database, onboard, restore, rules, status, up,
 };
 
 const AFTER_HELP: &str = "\
@@ -45,6 +45,8 @@ pub enum Command {
     Doctor(doctor::Args),
     /// Take in a new tenant: make its key, certificate and profile, and say what to do in Entra
     Onboard(onboard::Args),
+    /// Show the certificates, and renew them
+    Certificate(certificate::Args),
     /// Run a function by hand and print its answer
     Invoke(invoke::Args),
     /// Look after asynchronous events that could not be delivered

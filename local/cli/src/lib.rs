@@ -3,10 +3,12 @@
 //! One file per command under [`commands`]; a command gets its arguments and a [`Context`] and writes for people.
 //! Exit codes: 0 all is well, 1 something is wrong or failed, 2 the command line cannot be used.
 
+mod certificate;
 mod cli;
 pub mod commands;
 mod context;
 mod host_api;
+mod new_files;
 mod programs;
 mod queue_file;
 mod table;

@@ -20,7 +20,7 @@ fn the_grammar_is_sound() {
 
 #[test]
 fn help_of_every_command() {
-    let commands: [&[&str]; 18] = [
+    let commands: [&[&str]; 20] = [
         &[],
         &["up"],
         &["status"],
@@ -28,6 +28,8 @@ fn help_of_every_command() {
         &["incidents", "order"],
         &["rules"],
         &["rules", "set"],
+        &["certificate", "list"],
+        &["certificate", "renew"],
         &["doctor"],
         &["onboard"],
         &["invoke"],

@@ -5,6 +5,7 @@
 
 pub mod auth_profile;
 pub mod catalogue;
+pub mod certificate;
 pub mod change;
 pub mod hosts;
 pub mod incident;

@@ -10,6 +10,7 @@
 //! - An acknowledged write survives a power cut (`synchronous=FULL`).
 
 mod backup;
+mod certificates;
 mod claims;
 mod error;
 mod history;
@@ -28,6 +29,7 @@ mod store;
 pub use leitwarte_database::{Address, AddressError, BackupError, Content, CopyError, Existing};
 
 pub use backup::{BACKUP_NAME, backup_name};
+pub use certificates::{CertificateKind, CertificateLook, KnownCertificate};
 pub use error::{StoreError, StoreErrorKind};
 pub use incidents::{Acted, IncidentEvent, StoredIncident};
 pub use outbox::{Attempt, Delivery, OutboxCounts};

@@ -81,11 +81,7 @@ pub(crate) async fn put(
     new: &NewMessage<'_>,
     at: DateTime<Utc>,
 ) -> Result<bool, sqlx::Error> {
-    let known = sqlx::query("SELECT 1 FROM messages WHERE subject = $1")
-        .bind(&new.subject)
-        .fetch_optional(&mut *connection)
-        .await?;
-    if known.is_some() {
+    if is_known(connection, &new.subject).await? {
         return Ok(false);
     }
     let number = next_number(connection, "last_message").await?;
@@ -102,6 +98,13 @@ pub(crate) async fn put(
     .execute(connection)
     .await?;
     Ok(true)
+}
+
+/// Whether a message of this subject was ever written.
+pub(crate) async fn is_known(connection: &mut AnyConnection, subject: &str) -> Result<bool, sqlx::Error> {
+    let known =
+        sqlx::query("SELECT 1 FROM messages WHERE subject = $1").bind(subject).fetch_optional(connection).await?;
+    Ok(known.is_some())
 }
 
 /// Nothing more is sent of an incident.

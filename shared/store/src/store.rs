@@ -28,6 +28,7 @@ pub const TABLES: Tables = Tables {
             name: "incidents and messages",
             sql: include_str!("../migrations/0003_incidents_messages.sql"),
         },
+        Step { version: 4, name: "certificates", sql: include_str!("../migrations/0004_certificates.sql") },
     ],
     seeded: &["meta"],
 };

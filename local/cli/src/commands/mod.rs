@@ -1,6 +1,7 @@
 //! One file per command.
 
 pub mod backup;
+pub mod certificate;
 pub mod dead_letters;
 pub mod doctor;
 pub mod incidents;
@@ -29,6 +30,7 @@ pub async fn run(command: Command, context: &Context, out: &mut (dyn Write + Sen
         Command::Rules(args) => rules::run(args, context, out).await,
         Command::Doctor(args) => doctor::run(args, context, out).await,
         Command::Onboard(args) => onboard::run(&args, context, out),
+        Command::Certificate(args) => certificate::run(args, context, out).await,
         Command::Invoke(args) => invoke::run(args, context, out).await,
         Command::DeadLetters(args) => dead_letters::run(args, context, out).await,
         Command::Migrate => migrate::run(context, out).await,

@@ -1,9 +1,8 @@
 //! `leitwarte onboard`: a new tenant gets a key, a certificate and a profile, and a person gets the steps to do in Entra.
 
-mod certificate;
 mod files;
 mod refusal;
-mod steps;
+pub(crate) mod steps;
 
 use std::io::Write;
 
@@ -14,7 +13,7 @@ use leitwarte_core::profile::{self, Cloud};
 use serde::Serialize;
 
 use super::up::demo_runs;
-use crate::{Context, Outcome};
+use crate::{Context, Outcome, certificate};
 
 /// Arguments of `onboard`.
 #[derive(Debug, clap::Args)]

@@ -139,7 +139,7 @@ impl Certificate {
         let days = self.days_left;
         let when = match days {
             ..=0 => pick("ist abgelaufen", "has expired"),
-            1 => pick("läuft morgen ab", "expires tomorrow"),
+            1 => pick("läuft innerhalb eines Tages ab", "expires within a day"),
             _ => match language {
                 Language::De => format!("läuft in {days} Tagen ab"),
                 Language::En => format!("expires in {days} days"),

@@ -124,8 +124,7 @@ impl Examined {
             self.findings.push(AREA.warning(
                 &key,
                 format!("The certificate ends in {} days, on {day}.", (ends - now).num_days()),
-                "Make a new one, upload it to the app registration beside the old one, then change cert_path and \
-                 thumbprint in the profile.",
+                format!("Run `leitwarte certificate renew {key}`; it says what to upload in Entra."),
             ));
         }
         if let Some(note) = credential.expiry_note(profile.expires) {

@@ -1,13 +1,12 @@
 //! Where a tenant's files go, and writing them all or none, never over an existing one.
 
-use std::fs::{self, DirBuilder, File, Permissions};
-use std::io::Write as _;
-use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use super::certificate::Certificate;
+use crate::certificate::Certificate;
+use crate::new_files::{new_file, private_folder};
 
 /// The files of one tenant.
 #[derive(Debug)]
@@ -65,37 +64,4 @@ pub(super) fn write(paths: &Paths, certificate: &Certificate, profile: &str) -> 
         written.push(path);
     }
     Ok(())
-}
-
-/// Makes the folder for the key so that only its owner can look into it, and closes an existing one to others.
-fn private_folder(folder: &Path) -> anyhow::Result<()> {
-    let failed = || format!("cannot make the folder {}", folder.display());
-    DirBuilder::new().recursive(true).mode(0o700).create(folder).with_context(failed)?;
-    fs::set_permissions(folder, Permissions::from_mode(0o700)).with_context(failed)
-}
-
-/// Writes a whole new file or none: under another name first, then named in one step that fails if the name is taken.
-fn new_file(path: &Path, content: &[u8], mode: u32) -> std::io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new().permissions(Permissions::from_mode(mode)).tempfile_in(folder)?;
-    file.write_all(content)?;
-    file.as_file().sync_all()?;
-    file.persist_noclobber(path).map_err(|error| error.error)?;
-    File::open(folder)?.sync_all()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_that_somebody_made_in_the_meantime_is_kept() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("key.pem");
-        new_file(&path, b"first", 0o600).unwrap();
-        let error = new_file(&path, b"second", 0o600).unwrap_err();
-        assert_eq!(error.kind(), std::io::ErrorKind::AlreadyExists);
-        assert_eq!(fs::read(&path).unwrap(), b"first");
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file stays behind");
-    }
 }

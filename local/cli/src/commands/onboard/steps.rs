@@ -6,8 +6,8 @@ use std::path::Path;
 use leitwarte_core::profile::Cloud;
 
 use super::Args;
-use super::certificate::Certificate;
 use super::files::Paths;
+use crate::certificate::Certificate;
 use crate::terminal::{BOLD, DIM, GOOD, WARN, paint};
 use crate::words::DEMO_RUNS;
 
@@ -51,7 +51,7 @@ pub(super) fn print(
 
 /// Where apps are registered.
 /// Source: Microsoft Learn, "Microsoft Entra authentication & national clouds".
-fn portal(cloud: Cloud) -> &'static str {
+pub(crate) fn portal(cloud: Cloud) -> &'static str {
     match cloud {
         Cloud::Global => "https://portal.azure.com",
         Cloud::UsGov | Cloud::Dod => "https://portal.azure.us",
@@ -60,7 +60,7 @@ fn portal(cloud: Cloud) -> &'static str {
 }
 
 /// A path as short as it can be: relative when it lies below the working folder.
-fn shown(path: &Path) -> String {
+pub(crate) fn shown(path: &Path) -> String {
     let working = std::env::current_dir().unwrap_or_default();
     path.strip_prefix(&working).unwrap_or(path).display().to_string()
 }

@@ -10,17 +10,17 @@ use sha2::Sha256;
 use zeroize::{Zeroize as _, Zeroizing};
 
 /// What becomes files.
-pub(super) struct Certificate {
+pub(crate) struct Certificate {
     /// Private key, then certificate, both PEM: what a profile's `cert_path` names.
-    pub(super) with_key: Zeroizing<String>,
+    pub(crate) with_key: Zeroizing<String>,
     /// The certificate alone, PEM, for the upload to Entra.
-    pub(super) public: String,
+    pub(crate) public: String,
     /// SHA-1 thumbprint, upper-case hex, as Entra shows it.
-    pub(super) sha1: String,
+    pub(crate) sha1: String,
     /// SHA-256 thumbprint, upper-case hex.
-    pub(super) sha256: String,
+    pub(crate) sha256: String,
     /// The day it ends, UTC.
-    pub(super) expires: NaiveDate,
+    pub(crate) expires: NaiveDate,
 }
 
 /// Entra accepts RSA keys of 2048 bits and more; BSI TR-02102-1 asks for 3000 and more.
@@ -33,7 +33,7 @@ const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(10);
 ///
 /// # Errors
 /// When the system has no randomness or the time is outside what a certificate can hold.
-pub(super) fn make(tenant_name: &str, now: DateTime<Utc>, lifetime: TimeDelta) -> anyhow::Result<Certificate> {
+pub(crate) fn make(tenant_name: &str, now: DateTime<Utc>, lifetime: TimeDelta) -> anyhow::Result<Certificate> {
     let mut key = KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, KEY_SIZE).context("cannot make an RSA key")?;
     let ends = now + lifetime;
     let mut params = CertificateParams::default();
