@@ -21,6 +21,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("backup", SHARED),
     ("sync-sharepoint", SHARED),
     ("notify", SHARED),
+    ("cert-expiry", SHARED),
     ("leitwarte-template", &[]),
     ("leitwarte-host", &[]),
     // The one crate of the application that the host may use: the queue is a database, too.

@@ -1,6 +1,7 @@
 //! One endpoint, one file.
 
 mod asset;
+mod certificates;
 mod health;
 mod incidents;
 mod main_page;
@@ -34,6 +35,7 @@ pub(crate) async fn answer(
         Endpoint::Health => Ok(health::answer()),
         Endpoint::Ready => ready::answer(deps).await,
         Endpoint::Metrics => metrics::answer(deps, request).await,
+        Endpoint::Certificates => certificates::answer(deps, request).await,
         Endpoint::Incidents => incidents::answer(deps, request).await,
         Endpoint::StatusOfAll => status_of_all::answer(deps, route.path, request).await,
         Endpoint::StatusOfTenant => status_of_tenant::answer(deps, request, parameter("tenant")).await,

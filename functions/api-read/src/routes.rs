@@ -20,6 +20,8 @@ pub enum Endpoint {
     Ready,
     /// Tenants and licences for Prometheus.
     Metrics,
+    /// Certificates.
+    Certificates,
     /// Shortages.
     Incidents,
     /// Every tenant's stock.
@@ -31,13 +33,14 @@ pub enum Endpoint {
 /// The table. A tenant's name may hold a slash (`Tailspin A/S`), which the gateway hands on decoded, so it takes all that
 /// is left of the path. It cannot be a word that is a path of its own: a tenant with the key `show` is found at
 /// `…/status/show/show`.
-pub static ROUTES: [Route<Endpoint>; 11] = [
+pub static ROUTES: [Route<Endpoint>; 12] = [
     get("/", Public, Endpoint::MainPage),
     get("/assets/{proxy+}", Public, Endpoint::Asset),
     get("/favicon.ico", Public, Endpoint::Favicon),
     get("/health", Public, Endpoint::Health),
     get("/ready", Public, Endpoint::Ready),
     get("/api/v1/metrics", Read, Endpoint::Metrics),
+    get("/api/v1/certificates", Read, Endpoint::Certificates),
     get("/api/v1/incidents", Read, Endpoint::Incidents),
     get("/api/v1/licenses/status", Read, Endpoint::StatusOfAll),
     get("/api/v1/licenses/status/show", Read, Endpoint::StatusOfAll),

@@ -30,7 +30,7 @@ fn only_what_says_nothing_about_customers_is_public() {
 }
 
 /// Addresses of every kind and what each caller gets, in the order of [`callers`].
-const MATRIX: [(&str, &str, [i64; 9]); 20] = [
+const MATRIX: [(&str, &str, [i64; 9]); 21] = [
     // method, address           anonymous, person, Read, Manage, Admin, foreign, expired, program, program with Read
     ("GET", "/", [200, 200, 200, 200, 200, 200, 200, 200, 200]),
     ("HEAD", "/", [200, 200, 200, 200, 200, 200, 200, 200, 200]),
@@ -40,6 +40,7 @@ const MATRIX: [(&str, &str, [i64; 9]); 20] = [
     ("GET", "/ready", [200, 200, 200, 200, 200, 200, 200, 200, 200]),
     ("GET", "/api/v1/metrics", [401, 200, 200, 200, 200, 401, 401, 403, 200]),
     ("POST", "/api/v1/metrics", [401, 405, 405, 405, 405, 401, 401, 403, 405]),
+    ("GET", "/api/v1/certificates", [401, 200, 200, 200, 200, 401, 401, 403, 200]),
     ("GET", "/api/v1/incidents", [401, 200, 200, 200, 200, 401, 401, 403, 200]),
     ("GET", "/api/v1/licenses/status", [401, 200, 200, 200, 200, 401, 401, 403, 200]),
     ("HEAD", "/api/v1/licenses/status", [401, 200, 200, 200, 200, 401, 401, 403, 200]),

@@ -60,15 +60,13 @@ pub async fn handle(deps: &Deps, now: DateTime<Utc>) -> Result<Report, FunctionE
     let dir = deps.profiles_dir.clone();
     let looking = tokio::task::spawn_blocking(move || look::at_all(&dir, now));
     let unreadable = |problem: String| FunctionError::new("ProfilesUnreadable", problem);
-    let looks = match tokio::time::timeout(PATIENCE, looking).await {
-        Ok(looked) => looked.map_err(|error| FunctionError::new("Internal", error.to_string()))?.map_err(unreadable)?,
-        Err(_) => {
-            let dir = deps.profiles_dir.display();
-            return Err(unreadable(format!(
-                "The profiles' folder {dir} does not answer; look at its disk or network mount."
-            )));
-        }
+    let Ok(looked) = tokio::time::timeout(PATIENCE, looking).await else {
+        let dir = deps.profiles_dir.display();
+        return Err(unreadable(format!(
+            "The profiles' folder {dir} does not answer; look at its disk or network mount."
+        )));
     };
+    let looks = looked.map_err(|error| FunctionError::new("Internal", error.to_string()))?.map_err(unreadable)?;
     let told = deps.store.record_certificates(&looks, now).await.map_err(store_failed)?;
     let bad: Vec<String> = looks
         .iter()

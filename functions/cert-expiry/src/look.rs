@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use leitwarte_core::poll::PollFailure;
 use leitwarte_core::profile::TenantProfile;
 use leitwarte_graph::Credential;
@@ -22,11 +22,11 @@ pub(crate) fn at_all(dir: &Path, now: DateTime<Utc>) -> Result<Vec<CertificateLo
     let lists = sharepoint_profiles::load(dir)?;
     let tenants = tenants.into_iter().map(|found| match found.profile {
         Ok(profile) => at(CertificateKind::Tenant, &found.key, &profile, dir, now),
-        Err(failure) => broken(CertificateKind::Tenant, found.key, failure),
+        Err(failure) => broken(CertificateKind::Tenant, found.key, &failure),
     });
     let lists = lists.into_iter().map(|(key, profile)| match profile {
         Ok(profile) => at(CertificateKind::SharePoint, &key, &profile.app, dir, now),
-        Err(failure) => broken(CertificateKind::SharePoint, key, failure),
+        Err(failure) => broken(CertificateKind::SharePoint, key, &failure),
     });
     Ok(tenants.chain(lists).collect())
 }
@@ -54,19 +54,15 @@ fn at(kind: CertificateKind, key: &str, profile: &TenantProfile, dir: &Path, now
             CertificateLook {
                 certificate: Some((credential.thumbprint_sha256(), credential.not_after())),
                 problem: checked.err().map(|error| problem(&error.failure())),
-                note: noted(&credential, profile.expires),
+                note: credential.expiry_note(profile.expires),
                 ..look
             }
         }
     }
 }
 
-fn noted(credential: &Credential, expires: NaiveDate) -> Option<String> {
-    credential.expiry_note(expires)
-}
-
-fn broken(kind: CertificateKind, key: String, failure: PollFailure) -> CertificateLook {
-    let problem = Some(problem(&failure));
+fn broken(kind: CertificateKind, key: String, failure: &PollFailure) -> CertificateLook {
+    let problem = Some(problem(failure));
     CertificateLook { kind, owner: key.clone(), key, certificate: None, problem, note: None, told: false }
 }
 

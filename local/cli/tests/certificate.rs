@@ -79,7 +79,15 @@ impl Rig {
     async fn upload(&self, file: &str) {
         let url = format!("{}/simulator/tenants/contoso/certificates", self.simulator.base_url());
         let pem = self.read(&format!("certs/contoso/{file}"));
-        let answer = reqwest::Client::new().post(url).body(pem).send().await.unwrap();
+        let answer = reqwest::Client::builder()
+            .timeout(std::time::Duration::from_secs(10))
+            .build()
+            .unwrap()
+            .post(url)
+            .body(pem)
+            .send()
+            .await
+            .unwrap();
         assert_eq!(answer.status(), 201);
     }
 

@@ -12,7 +12,7 @@ use crate::load::Load;
 use crate::system::{System, TENANTS};
 use crate::{LIMIT, left_out};
 
-const SERVICES: [&str; 10] = [
+const SERVICES: [&str; 11] = [
     "recorder",
     "emulator",
     "timer",

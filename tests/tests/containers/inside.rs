@@ -25,6 +25,7 @@ fn inside_each_container_there_is_little_to_do() {
         ("backup", vec!["/backups", "/data"]),
         ("sync-sharepoint", vec!["/data"]),
         ("notify", vec!["/data"]),
+        ("cert-expiry", vec!["/data"]),
         ("emulator", vec!["/data", "/run/leitwarte"]),
         ("gateway", vec![]),
         ("timer", vec![]),

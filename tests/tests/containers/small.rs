@@ -42,7 +42,7 @@ async fn a_system_at_rest_is_small_and_its_containers_reach_only_whom_they_need(
 
     reach(&system);
     container_start(&system).await;
-    for function in ["api-read", "poll-tenant", "backup", "sync-sharepoint", "notify"] {
+    for function in ["api-read", "poll-tenant", "backup", "sync-sharepoint", "notify", "cert-expiry"] {
         cold_start(function).await;
     }
 }
@@ -93,6 +93,15 @@ fn reach(system: &System) {
         ("api-read", function("api-read", 9101, 9100)),
         ("sync-sharepoint", function("sync-sharepoint", 9103, 9100)),
         ("notify", function("notify", 9104, 9100)),
+        (
+            "cert-expiry",
+            text(&[
+                ("emulator.cert-expiry:9105 GET /", "404"),
+                ("emulator.cert-expiry:9100 GET /", "closed"),
+                ("emulator.cert-expiry:9001 POST /2015-03-31/functions/api-read/invocations", "403"),
+                ("egress:3128", "unknown"),
+            ]),
+        ),
         (
             "backup",
             text(&[

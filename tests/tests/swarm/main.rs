@@ -17,7 +17,7 @@ use leitwarte_tests::compose::crash;
 use leitwarte_tests::wait::until;
 use load::Load;
 
-const SERVICES: [&str; 10] = [
+const SERVICES: [&str; 11] = [
     "recorder",
     "emulator",
     "gateway",

@@ -77,8 +77,8 @@ pub(super) async fn run(args: &Args, context: &Context, out: &mut (dyn Write + S
         say_what_to_do(out, args, &profile, &next, &problem)?;
         return Ok(Outcome::Problem);
     }
-    let content = rewritten(&text, &profile, &changed)?;
-    replace_file(&file, content.as_bytes()).with_context(|| format!("cannot write {}", file.display()))?;
+    let new_text = rewritten(&text, &profile, &changed)?;
+    replace_file(&file, new_text.as_bytes()).with_context(|| format!("cannot write {}", file.display()))?;
     let until = next.credential.not_after().date_naive();
     writeln!(
         out,
