@@ -47,6 +47,7 @@ async fn the_demo_stops_cleanly_and_leaves_no_process_behind() -> Result<()> {
         "backup",
         "sync-sharepoint",
         "notify",
+        "cert-expiry",
     ];
     let mut pids = Vec::new();
     for name in names {

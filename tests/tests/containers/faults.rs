@@ -23,6 +23,7 @@ const SERVICES: [&str; 11] = [
     "backup",
     "sync-sharepoint",
     "notify",
+    "cert-expiry",
 ];
 
 #[tokio::test(flavor = "multi_thread")]

@@ -28,6 +28,7 @@ const SERVICES: [&str; 11] = [
     "backup",
     "sync-sharepoint",
     "notify",
+    "cert-expiry",
 ];
 /// Retries of failed runs come after a minute, and after two more.
 const UNTIL_ALL_RAN: Duration = Duration::from_mins(4);
