@@ -2,6 +2,7 @@
 
 mod asset;
 mod certificates;
+mod forecast;
 mod health;
 mod incidents;
 mod main_page;
@@ -36,6 +37,7 @@ pub(crate) async fn answer(
         Endpoint::Ready => ready::answer(deps).await,
         Endpoint::Metrics => metrics::answer(deps, request).await,
         Endpoint::Certificates => certificates::answer(deps, request).await,
+        Endpoint::Forecast => forecast::answer(deps, request, parameter("tenant")).await,
         Endpoint::Incidents => incidents::answer(deps, request).await,
         Endpoint::StatusOfAll => status_of_all::answer(deps, route.path, request).await,
         Endpoint::StatusOfTenant => status_of_tenant::answer(deps, request, parameter("tenant")).await,

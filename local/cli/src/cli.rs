@@ -3,7 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    backup, certificate, dead_letters, doctor, incidents, invoke, move_database, onboard, restore, rules, status, up,
+    backup, certificate, dead_letters, doctor, forecast, incidents, invoke, move_database, onboard, restore, rules,
+    status, up,
 };
 
 const AFTER_HELP: &str = "\
@@ -39,6 +40,8 @@ pub enum Command {
     Status(status::Args),
     /// Show shortages, and say what is done about them
     Incidents(incidents::Args),
+    /// Show what runs out when, and by when to order
+    Forecast(forecast::Args),
     /// Show and set what counts as a shortage
     Rules(rules::Args),
     /// Check profiles, certificates, permissions, database and machine, and say what to do

@@ -20,10 +20,11 @@ fn the_grammar_is_sound() {
 
 #[test]
 fn help_of_every_command() {
-    let commands: [&[&str]; 20] = [
+    let commands: [&[&str]; 21] = [
         &[],
         &["up"],
         &["status"],
+        &["forecast"],
         &["incidents"],
         &["incidents", "order"],
         &["rules"],

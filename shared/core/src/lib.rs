@@ -7,6 +7,7 @@ pub mod auth_profile;
 pub mod catalogue;
 pub mod certificate;
 pub mod change;
+pub mod forecast;
 pub mod hosts;
 pub mod incident;
 pub mod message;

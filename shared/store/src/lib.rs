@@ -13,6 +13,7 @@ mod backup;
 mod certificates;
 mod claims;
 mod error;
+mod forecasts;
 mod history;
 mod incidents;
 mod leases;
@@ -31,6 +32,7 @@ pub use leitwarte_database::{Address, AddressError, BackupError, Content, CopyEr
 pub use backup::{BACKUP_NAME, backup_name};
 pub use certificates::{CertificateKind, CertificateLook, KnownCertificate};
 pub use error::{StoreError, StoreErrorKind};
+pub use forecasts::{ProductOutlook, TenantOutlook};
 pub use incidents::{Acted, IncidentEvent, StoredIncident};
 pub use outbox::{Attempt, Delivery, OutboxCounts};
 pub use records::{Claim, ClaimOne, HistoryEntry, PastPoll, PollResult, PollRun, Recorded, Revision, TenantInfo};

@@ -34,7 +34,7 @@ pub(crate) async fn answer(deps: &Deps, request: &ApiGatewayV2httpRequest, tenan
 }
 
 /// Before the first poll nobody knows which tenants there are.
-async fn unknown(deps: &Deps, tenant: &str) -> Result<Problem, Problem> {
+pub(super) async fn unknown(deps: &Deps, tenant: &str) -> Result<Problem, Problem> {
     let revision = deps.store.revision().await.map_err(store_problem)?;
     if is_before_first_poll(&revision) {
         return Ok(not_polled_yet());

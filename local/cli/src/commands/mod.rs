@@ -4,6 +4,7 @@ pub mod backup;
 pub mod certificate;
 pub mod dead_letters;
 pub mod doctor;
+pub mod forecast;
 pub mod incidents;
 pub mod invoke;
 pub mod migrate;
@@ -27,6 +28,7 @@ pub async fn run(command: Command, context: &Context, out: &mut (dyn Write + Sen
         Command::Up(args) => up::run(args, context).await,
         Command::Status(args) => status::run(args, context, out).await,
         Command::Incidents(args) => incidents::run(args, context, out).await,
+        Command::Forecast(args) => forecast::run(args, context, out).await,
         Command::Rules(args) => rules::run(args, context, out).await,
         Command::Doctor(args) => doctor::run(args, context, out).await,
         Command::Onboard(args) => onboard::run(&args, context, out),
