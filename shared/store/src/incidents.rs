@@ -307,7 +307,7 @@ async fn note(
 }
 
 impl Store {
-    /// Incidents, the newest first: all that are open, and at most `closed` of those that are not.
+    /// Incidents, the newest first: all that are open (of tenants that still have a profile), and at most `closed` of those that are not.
     ///
     /// # Errors
     /// Those of reading.
@@ -319,7 +319,7 @@ impl Store {
             "SELECT ",
             columns!(),
             ", t.tenant_name FROM incidents i JOIN tenants t ON t.tenant_key = i.tenant_key \
-             WHERE i.closed_at IS NULL OR i.number IN \
+             WHERE i.closed_at IS NULL AND t.removed_at IS NULL OR i.number IN \
              (SELECT number FROM incidents WHERE closed_at IS NOT NULL ORDER BY number DESC LIMIT $1) \
              ORDER BY i.number DESC"
         );

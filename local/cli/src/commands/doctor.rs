@@ -46,14 +46,15 @@ pub async fn run(args: Args, context: &Context, out: &mut (dyn Write + Send)) ->
     findings.extend(sign_in::check(&settings, !args.offline).await);
     findings.extend(tenants::folder(&settings));
     let mut examined = tenants::check(profiles_dir, &known, context.now);
+    // Without a usable tenant there is nothing to tell of.
+    let has_tenants = !examined.usable.is_empty();
     if !args.offline {
         findings.extend(clock::check(&settings, &examined.usable).await);
         connection::check(&settings, &mut examined).await;
     }
-    let examined_none = examined.usable.is_empty();
     findings.extend(examined.into_findings());
     let lists = sharepoint::check(&settings, context.now).await;
-    if !examined_none {
+    if has_tenants {
         findings.extend(notifications::check(&settings, !lists.is_empty(), context.now).await);
     }
     findings.extend(lists);

@@ -13,6 +13,7 @@ pub mod onboard;
 pub mod restore;
 pub mod rules;
 pub mod status;
+pub mod tenant;
 pub mod up;
 
 use std::io::Write;
@@ -35,6 +36,7 @@ pub async fn run(command: Command, context: &Context, out: &mut (dyn Write + Sen
         Command::Certificate(args) => certificate::run(args, context, out).await,
         Command::Invoke(args) => invoke::run(args, context, out).await,
         Command::DeadLetters(args) => dead_letters::run(args, context, out).await,
+        Command::Tenant(args) => tenant::run(args, context, out).await,
         Command::Migrate => migrate::run(context, out).await,
         Command::Backup(args) => backup::run(args, context, out).await,
         Command::Restore(args) => restore::run(args, context, out).await,

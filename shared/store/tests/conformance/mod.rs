@@ -6,6 +6,7 @@
 pub mod claiming;
 pub mod history;
 pub mod incidents;
+pub mod privacy;
 pub mod reading;
 pub mod recording;
 pub mod registering;
@@ -208,6 +209,10 @@ macro_rules! conformance_suite {
             a_message_waits_on_each_channel_by_itself,
             an_attempt_whose_end_nobody_saw_is_repeated_under_its_mark,
             without_a_channel_nobody_is_told_and_nothing_waits,
+        );
+        $crate::conformance_suite!($fresh, privacy:
+            everything_kept_of_a_tenant_is_handed_over_and_nothing_of_another,
+            a_tenant_is_erased_when_its_profile_is_gone_and_leaves_nothing,
         );
         $crate::conformance_suite!($fresh, sharepoint:
             one_holder_at_a_time_has_a_lease,

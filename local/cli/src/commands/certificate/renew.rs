@@ -36,6 +36,9 @@ pub struct Args {
     /// Also when the present one lasts longer than 60 days
     #[arg(long)]
     pub force: bool,
+    /// A tenant of the demo
+    #[arg(long)]
+    pub demo: bool,
 }
 
 /// The next certificate.
@@ -47,6 +50,8 @@ struct Next {
 }
 
 pub(super) async fn run(args: &Args, context: &Context, out: &mut (dyn Write + Send)) -> anyhow::Result<Outcome> {
+    let (settings, _) = context.settings.or_demo(args.demo)?;
+    let context = &Context { settings, ..context.clone() };
     let profiles = &context.settings.app.profiles_dir;
     let file = profiles.join(file_name(&args.name));
     let text = fs::read_to_string(&file).with_context(|| format!("cannot read the profile {}", file.display()))?;

@@ -123,7 +123,10 @@ impl Examined {
         if ends - now <= RENEW_WITHIN {
             self.findings.push(AREA.warning(
                 &key,
-                format!("The certificate ends in {} days, on {day}.", (ends - now).num_days()),
+                format!(
+                    "The certificate ends in {} days, on {day}.",
+                    leitwarte_core::certificate::days_left(ends, now)
+                ),
                 format!("Run `leitwarte certificate renew {key}`; it says what to upload in Entra."),
             ));
         }
