@@ -9,6 +9,8 @@ use serde_json::Value;
 pub enum Event {
     /// The schedule, or by hand.
     Now,
+    /// `{"plan": true}`, by hand: only say what would be written.
+    Plan,
     /// `poll-tenant` succeeded: its report is the `responsePayload` of the destination's record.
     Polled {
         /// Tenants it polled.
@@ -18,6 +20,9 @@ pub enum Event {
 
 impl From<Value> for Event {
     fn from(event: Value) -> Self {
+        if event["plan"] == true {
+            return Self::Plan;
+        }
         match event["responsePayload"]["polled"].as_u64() {
             Some(tenants) => Self::Polled { tenants },
             None => Self::Now,
@@ -50,6 +55,9 @@ pub struct ProfileReport {
     /// What is wrong and what to do about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,
+    /// What would be written; only when that was asked for, and nothing is written then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub planned: Option<Vec<String>>,
     /// Somebody else is syncing these lists right now.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub busy: bool,
@@ -65,6 +73,8 @@ mod tests {
     fn a_record_of_polls_says_how_many_tenants_were_polled() {
         let record = json!({ "version": "1.0", "requestPayload": {}, "responsePayload": { "polled": 3 } });
         assert_eq!(Event::from(record), Event::Polled { tenants: 3 });
+        assert_eq!(Event::from(json!({ "plan": true })), Event::Plan);
+        assert_eq!(Event::from(json!({ "plan": false })), Event::Now);
         assert_eq!(Event::from(json!({})), Event::Now);
         assert_eq!(Event::from(json!({ "detail-type": "Scheduled Event" })), Event::Now);
     }

@@ -11,6 +11,7 @@ mod lists;
 mod pace;
 mod sync;
 mod tenants;
+mod words;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -105,11 +106,18 @@ pub async fn handle(deps: &Deps, event: &Event, deadline: std::time::Instant) ->
         let budget = Budget::until(end);
         let mut one = ProfileReport { profile: key.clone(), ..ProfileReport::default() };
         let outcome = match profile {
+            Ok(profile) if *event == Event::Plan => sync::planned(deps, &profile, &budget, &mut one).await,
             Ok(profile) => sync::sync(deps, &profile, &budget, &mut one).await,
             Err(failure) => Err(failure),
         };
         one.requests = budget.spent().requests;
         let failure = outcome.err();
+        if *event == Event::Plan {
+            deps.store.release_lease(&name, &holder).await.map_err(store_failed)?;
+            one.failure = failure.map(|failure| format!("{} {}", failure.message, failure.fix));
+            report.profiles.push(one);
+            continue;
+        }
         let recorded = deps.store.record_sync(&key, started_at, one.doubled_rows.len(), failure.as_ref()).await;
         deps.store.release_lease(&name, &holder).await.map_err(store_failed)?;
         let before = recorded.map_err(store_failed)?;

@@ -3,15 +3,16 @@
 use std::time::Duration;
 
 use leitwarte_core::poll::{FailureKind, PollFailure};
-use leitwarte_core::sharepoint::plan::{Field, Known, Lists, Row, Write, plan};
+use leitwarte_core::sharepoint::plan::{Field, Known, Lists, Plan, Row, Write, plan};
 use leitwarte_core::sharepoint::profile::SharePointProfile;
+use leitwarte_core::sharepoint::rows::Tenant;
 use leitwarte_graph::{AppRegistration, Budget, GraphError, ItemWrite, MOST_IN_A_BATCH, Written};
 use leitwarte_store::StoreError;
 use tokio::time::Instant;
 
 use crate::event::ProfileReport;
 use crate::lists::{self, Columns};
-use crate::{Deps, cells, tenants};
+use crate::{Deps, cells, tenants, words};
 
 /// A row that somebody changes at the same time, or an answer that is lost, is met by reading and planning again.
 const ROUNDS: u32 = 3;
@@ -39,14 +40,7 @@ pub(crate) async fn sync(
     let mut failure = None;
     for _ in 0..ROUNDS {
         let key = report.profile.clone();
-        let columns = lists::columns(deps, &key, profile, &app, budget).await?;
-        if !pace(deps, &key, UNITS_OF_READING, budget).await {
-            break;
-        }
-        let both = lists::read(deps, profile, &app, &columns, budget).await?;
-        let known = deps.store.known_rows(&key).await.map_err(stored)?;
-        let found = tenants::read(&deps.store, &deps.polls, (deps.clock)()).await.map_err(stored)?;
-        let plan = plan(&found, Lists { tenants: &both.tenants, licences: &both.licences, known: &known });
+        let Some(Look { columns, known, plan, .. }) = look(deps, &key, profile, &app, budget).await? else { break };
         deps.store.set_switches(&plan.switches).await.map_err(stored)?;
         deps.store.remember_rows(&key, &known, &plan.known).await.map_err(stored)?;
         report.doubled_rows = plan.duplicates;
@@ -58,6 +52,50 @@ pub(crate) async fn sync(
         }
     }
     failure.map_or(Ok(()), Err)
+}
+
+/// The lists as they are, and what is to be done about them.
+struct Look {
+    columns: Columns,
+    known: Known,
+    tenants: Vec<Tenant>,
+    plan: Plan,
+}
+
+/// Reads everything and plans; nothing when there is no time for that.
+async fn look(
+    deps: &Deps,
+    key: &str,
+    profile: &SharePointProfile,
+    app: &AppRegistration,
+    budget: &Budget,
+) -> Result<Option<Look>, PollFailure> {
+    let columns = lists::columns(deps, key, profile, app, budget).await?;
+    if !pace(deps, key, UNITS_OF_READING, budget).await {
+        return Ok(None);
+    }
+    let both = lists::read(deps, profile, app, &columns, budget).await?;
+    let known = deps.store.known_rows(key).await.map_err(stored)?;
+    let tenants = tenants::read(&deps.store, &deps.polls, (deps.clock)()).await.map_err(stored)?;
+    let plan = plan(&tenants, Lists { tenants: &both.tenants, licences: &both.licences, known: &known });
+    Ok(Some(Look { columns, known, tenants, plan }))
+}
+
+/// What a sync would write now, a line each. Writes nothing, not even into the database.
+pub(crate) async fn planned(
+    deps: &Deps,
+    profile: &SharePointProfile,
+    budget: &Budget,
+    report: &mut ProfileReport,
+) -> Result<(), PollFailure> {
+    let app = AppRegistration::from(&profile.app);
+    let key = report.profile.clone();
+    if let Some(Look { tenants, plan, .. }) = look(deps, &key, profile, &app, budget).await? {
+        report.left = plan.writes.len();
+        report.planned = Some(plan.writes.iter().map(|write| words::line(write, &tenants)).collect());
+        report.doubled_rows = plan.duplicates;
+    }
+    Ok(())
 }
 
 struct Writer<'a> {

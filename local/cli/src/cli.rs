@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     backup, certificate, dead_letters, doctor, forecast, incidents, invoke, move_database, onboard, restore, rules,
-    status, tenant, up,
+    sharepoint, status, tenant, up,
 };
 
 const AFTER_HELP: &str = "\
@@ -54,6 +54,8 @@ pub enum Command {
     Invoke(invoke::Args),
     /// Look after asynchronous events that could not be delivered
     DeadLetters(dead_letters::Args),
+    /// Show what the next sync with SharePoint would write
+    Sharepoint(sharepoint::Args),
     /// Hand over or erase everything that is kept of one tenant
     Tenant(tenant::Args),
     /// Create the database, or bring it up to date after an upgrade

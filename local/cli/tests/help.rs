@@ -20,7 +20,7 @@ fn the_grammar_is_sound() {
 
 #[test]
 fn help_of_every_command() {
-    let commands: [&[&str]; 22] = [
+    let commands: [&[&str]; 23] = [
         &[],
         &["up"],
         &["status"],
@@ -38,6 +38,7 @@ fn help_of_every_command() {
         &["dead-letters", "list"],
         &["dead-letters", "show"],
         &["dead-letters", "redrive"],
+        &["sharepoint"],
         &["tenant"],
         &["migrate"],
         &["backup"],

@@ -3,5 +3,6 @@
 mod circle;
 mod faults;
 mod mistakes;
+mod planning;
 mod requests;
 mod rig;

@@ -38,7 +38,7 @@ pub struct Args {
 }
 
 /// The longest a Lambda function may run is 15 minutes; its answer needs a little longer.
-const LONGEST_CALL: Duration = Duration::from_secs(15 * 60 + 30);
+pub(super) const LONGEST_CALL: Duration = Duration::from_secs(15 * 60 + 30);
 
 /// Invokes the function and prints its answer.
 ///
@@ -76,7 +76,7 @@ pub async fn run(args: Args, context: &Context, out: &mut (dyn Write + Send)) ->
     Ok(Outcome::Well)
 }
 
-fn client(settings: &Settings) -> anyhow::Result<InvokeClient> {
+pub(super) fn client(settings: &Settings) -> anyhow::Result<InvokeClient> {
     match InvokeClient::from_environment(&settings.host) {
         // Loopback callers need no key, so one that is not ours to read does not stand in the way.
         Err(SetupError::Key { .. }) => Ok(InvokeClient::new(&settings.host.invoke_target()?, None)?),
@@ -84,7 +84,7 @@ fn client(settings: &Settings) -> anyhow::Result<InvokeClient> {
     }
 }
 
-async fn in_words(error: InvokeError, name: &str, settings: &Settings) -> anyhow::Error {
+pub(super) async fn in_words(error: InvokeError, name: &str, settings: &Settings) -> anyhow::Error {
     match error {
         InvokeError::Unreachable { target, .. } => not_running(&target),
         InvokeError::Refused { status: StatusCode::NOT_FOUND, .. } => {
@@ -114,7 +114,7 @@ fn payload(argument: &str) -> anyhow::Result<String> {
 }
 
 /// A function's error in words; AWS's shape is `{"errorType", "errorMessage"}`.
-fn function_error(name: &str, answer: &str) -> String {
+pub(super) fn function_error(name: &str, answer: &str) -> String {
     let body: Value = serde_json::from_str(answer).unwrap_or_default();
     let kind = body["errorType"].as_str();
     match (body["errorMessage"].as_str(), kind) {

@@ -12,6 +12,7 @@ pub mod move_database;
 pub mod onboard;
 pub mod restore;
 pub mod rules;
+pub mod sharepoint;
 pub mod status;
 pub mod tenant;
 pub mod up;
@@ -37,6 +38,7 @@ pub async fn run(command: Command, context: &Context, out: &mut (dyn Write + Sen
         Command::Invoke(args) => invoke::run(args, context, out).await,
         Command::DeadLetters(args) => dead_letters::run(args, context, out).await,
         Command::Tenant(args) => tenant::run(args, context, out).await,
+        Command::Sharepoint(args) => sharepoint::run(args, context, out).await,
         Command::Migrate => migrate::run(context, out).await,
         Command::Backup(args) => backup::run(args, context, out).await,
         Command::Restore(args) => restore::run(args, context, out).await,
