@@ -133,6 +133,15 @@ pub async fn a_wish_about_no_or_a_closed_incident_says_so(Database { store, .. }
     assert_eq!(act().await, Acted::Closed);
 }
 
+pub async fn the_shortage_of_a_removed_tenant_is_not_listed_and_returns_with_it(Database { store, .. }: &Database) {
+    register(store, &["contoso", "fabrikam"]).await;
+    record(store, "contoso", 0, Ok(vec![short(1)])).await;
+    store.register_profiles(vec![super::profile("fabrikam")], at(1)).await.unwrap();
+    assert_eq!(store.incidents(0).await.unwrap(), []);
+    register(store, &["contoso", "fabrikam"]).await;
+    assert_eq!(store.incidents(0).await.unwrap().len(), 1);
+}
+
 pub async fn rules_decide_from_the_next_poll_on(Database { store, .. }: &Database) {
     register(store, &["contoso"]).await;
     record(store, "contoso", 0, Ok(vec![plenty(1)])).await;

@@ -205,6 +205,7 @@ macro_rules! conformance_suite {
             a10_without_monitoring_there_is_no_incident_and_with_it_there_is,
             what_people_do_is_kept_and_an_order_is_told_again_when_it_is_late,
             a_wish_about_no_or_a_closed_incident_says_so,
+            the_shortage_of_a_removed_tenant_is_not_listed_and_returns_with_it,
             rules_decide_from_the_next_poll_on,
             a_message_waits_on_each_channel_by_itself,
             an_attempt_whose_end_nobody_saw_is_repeated_under_its_mark,
