@@ -230,9 +230,14 @@ impl Plan {
         numbers(&mut fields, row, licence.numbers);
         let (trigger, informed) = row.map_or((false, false), |row| (row.trigger, row.informed));
         let short = licence.numbers.free <= 0;
-        if short && licence.alerts && monitoring && !informed && !trigger {
+        let tells = short && licence.alerts && monitoring;
+        if tells && !informed && !trigger {
             fields.push(Field::Trigger(true));
-        } else if !short && informed {
+        } else if !tells && trigger {
+            // The flow has not run yet, and what it would tell is over, or not to be told any more.
+            fields.push(Field::Trigger(false));
+        }
+        if !short && informed {
             fields.push(Field::Informed(false));
         }
         self.licence_write(tenant, licence.sku_id, row, fields);
@@ -242,6 +247,9 @@ impl Plan {
     fn vanished(&mut self, tenant: &Tenant, sku: Uuid, row: &LicenceRow) {
         let mut fields = Vec::new();
         numbers(&mut fields, Some(row), Numbers::default());
+        if row.trigger {
+            fields.push(Field::Trigger(false));
+        }
         self.licence_write(tenant, sku, Some(row), fields);
     }
 

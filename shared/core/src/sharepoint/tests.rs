@@ -153,6 +153,20 @@ fn who_was_told_is_not_told_again_until_there_was_stock() {
 }
 
 #[test]
+fn a_flow_that_has_not_run_yet_does_not_tell_what_is_over() {
+    let mut site = Site::default();
+    site.sync(&[tenant("contoso", vec![licence(1, 0), licence(2, 0)])], usize::MAX);
+    assert_eq!(triggers(&site), [true, true]);
+    site.sync(&[tenant("contoso", vec![licence(1, 3)])], usize::MAX);
+    assert_eq!(triggers(&site), [false, false], "stock is back, and the other product is gone");
+    site.sync(&[tenant("contoso", vec![licence(1, 0)])], usize::MAX);
+    assert_eq!(triggers(&site), [true, false], "the next shortage is told");
+    site.tenants[0].monitoring = false;
+    site.sync(&[tenant("contoso", vec![licence(1, 0)])], usize::MAX);
+    assert_eq!(triggers(&site), [false, false], "A10: not without monitoring");
+}
+
+#[test]
 fn a10_without_monitoring_numbers_are_written_and_nobody_is_told() {
     let mut site = Site::default();
     site.sync(&[tenant("contoso", vec![])], 99);
