@@ -115,7 +115,7 @@ async fn connect(channel: &Smtp, proxy: Option<&Url>) -> Result<TcpStream, SendE
     let tunnel = Tunnel::new(proxy, connector).call(server).await;
     let tunnel = tunnel.map_err(|error| {
         unreachable(format!(
-            "the proxy does not let it through ({}); list {host}:{port} in EGRESS_EXTRA",
+            "the proxy refuses, or cannot reach it either ({}); {host}:{port} has to stand in EGRESS_EXTRA",
             causes(&error)
         ))
     })?;

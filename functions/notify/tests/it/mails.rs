@@ -1,5 +1,8 @@
+use leitwarte_egress::{Allowed, Limits, serve};
 use notify::Report;
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::mail_server::{Behaviour, MailServer, PASSWORD, USER};
 use crate::rig::{Rig, sent};
@@ -148,6 +151,38 @@ async fn an_internal_server_may_go_without_tls_and_sign_in() {
     rig.poll(&[10]).await;
     assert_eq!(rig.notify().await, sent(1, 1));
     assert_eq!(server.mail().await["encrypted"], false);
+}
+
+/// The way out of the containers, letting one address through.
+async fn egress(allow: &str) -> (url::Url, DropGuard) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+    let stop = CancellationToken::new();
+    tokio::spawn(serve(listener, Allowed::parse(allow).unwrap(), Limits::default(), stop.clone()));
+    (address, stop.drop_guard())
+}
+
+#[tokio::test]
+async fn a_mail_leaves_a_container_through_the_proxy_if_that_lets_it() {
+    let (mut rig, mut server) = with_server(Behaviour { plain: true, ..Behaviour::default() }).await;
+    // In capitals the name is not taken for this machine itself, for which no proxy is asked.
+    rig.channels(&json!([{
+        "type": "smtp", "name": "mail", "host": "LOCALHOST", "port": server.port, "security": "none",
+        "sender": "leitwarte@contoso.example", "recipients": ["support@contoso.example"]
+    }]));
+    let (closed, _closed) = egress("mail.contoso.example:587").await;
+    rig.deps.proxy = Some(closed);
+    rig.poll(&[10]).await;
+    assert_eq!(rig.notify().await, Report { new: 1, later: 1, ..Report::default() });
+    let problem = rig.deps.store.last_delivery_error("mail").await.unwrap().unwrap();
+    assert!(problem.contains("EGRESS_EXTRA"), "{problem}");
+
+    let (open, _open) = egress(&format!("localhost:{}", server.port)).await;
+    rig.deps.proxy = Some(open);
+    rig.wait(1);
+    let report = rig.notify().await;
+    assert_eq!(report, sent(0, 1), "{:?}", rig.deps.store.last_delivery_error("mail").await);
+    server.mail().await;
 }
 
 #[tokio::test]
