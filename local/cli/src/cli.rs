@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    backup, certificate, dead_letters, doctor, forecast, incidents, invoke, move_database, onboard, restore, rules,
-    sharepoint, status, tenant, up,
+    backup, certificate, changes, dead_letters, doctor, forecast, incidents, invoke, move_database, onboard, restore,
+    rules, sharepoint, status, tenant, up,
 };
 
 const AFTER_HELP: &str = "\
@@ -42,6 +42,8 @@ pub enum Command {
     Incidents(incidents::Args),
     /// Show what runs out when, and by when to order
     Forecast(forecast::Args),
+    /// Show what was bought, assigned, suspended in a tenant
+    Changes(changes::Args),
     /// Show and set what counts as a shortage
     Rules(rules::Args),
     /// Check profiles, certificates, permissions, database and machine, and say what to do

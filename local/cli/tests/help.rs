@@ -20,7 +20,7 @@ fn the_grammar_is_sound() {
 
 #[test]
 fn help_of_every_command() {
-    let commands: [&[&str]; 23] = [
+    let commands: [&[&str]; 25] = [
         &[],
         &["up"],
         &["status"],
@@ -29,6 +29,8 @@ fn help_of_every_command() {
         &["incidents", "order"],
         &["rules"],
         &["rules", "set"],
+        &["rules", "replay"],
+        &["changes"],
         &["certificate", "list"],
         &["certificate", "renew"],
         &["doctor"],

@@ -117,6 +117,28 @@ async fn a_rule_is_set_by_names_counts_from_the_next_poll_on_and_is_taken_back()
 }
 
 #[tokio::test]
+async fn what_happened_is_listed_and_another_threshold_is_tried_on_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    for (minutes, consumed) in [(0, 3), (5, 8), (10, 10), (15, 8), (20, 3)] {
+        poll(data, minutes, consumed).await;
+    }
+    let (said, outcome) = leitwarte(data, &["changes", "contoso"]).await;
+    assert_eq!(outcome, Ok(Outcome::Well));
+    for words in ["Microsoft 365 E3", "new, 10 bought, 3 assigned  (7 free)", "5 assigned  (2 free)", "5 released"] {
+        assert!(said.contains(words), "{words} is missing in:\n{said}");
+    }
+    assert!(said.find("5 released") < said.find("5 assigned"), "the newest first");
+    assert_eq!(leitwarte(data, &["changes", "nobody"]).await.1, Ok(Outcome::Problem));
+
+    let (said, _) = leitwarte(data, &["rules", "replay", "--short-at", "2", "--sku", "SPE_E3"]).await;
+    assert!(said.contains("Contoso AG") && said.contains("1 → 1"), "{said}");
+    assert!(said.contains("1 message → 1 message in 90 days"), "{said}");
+    let (said, _) = leitwarte(data, &["rules", "replay", "--short-at", "0"]).await;
+    assert!(said.contains("1 message → 1 message"), "{said}");
+}
+
+#[tokio::test]
 async fn a_rule_for_nobody_or_against_itself_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path();

@@ -2,6 +2,7 @@
 
 pub mod backup;
 pub mod certificate;
+pub mod changes;
 pub mod dead_letters;
 pub mod doctor;
 pub mod forecast;
@@ -39,6 +40,7 @@ pub async fn run(command: Command, context: &Context, out: &mut (dyn Write + Sen
         Command::DeadLetters(args) => dead_letters::run(args, context, out).await,
         Command::Tenant(args) => tenant::run(args, context, out).await,
         Command::Sharepoint(args) => sharepoint::run(args, context, out).await,
+        Command::Changes(args) => changes::run(args, context, out).await,
         Command::Migrate => migrate::run(context, out).await,
         Command::Backup(args) => backup::run(args, context, out).await,
         Command::Restore(args) => restore::run(args, context, out).await,

@@ -1,5 +1,6 @@
 //! `leitwarte rules`: what counts as a shortage, and of what shortages are told.
 
+mod replay;
 mod view;
 
 use std::io::Write;
@@ -39,6 +40,8 @@ Examples:
   leitwarte rules set --tenant contoso --sku SPE_E3 --short-at 5 --clear-above 8 --delivery-days 6
   leitwarte rules set --sku FLOW_FREE --exclude \"nobody pays for it\"")]
     Set(Set),
+    /// Show what another threshold would have told, from what is known of the past
+    Replay(replay::Args),
     /// Take back a rule that was set
     Remove(ScopeArgs),
 }
@@ -86,10 +89,11 @@ pub struct Set {
 /// The database cannot be read or written, or the scope names nothing that is known.
 pub async fn run(args: Args, context: &Context, out: &mut (dyn Write + Send)) -> anyhow::Result<Outcome> {
     let (settings, _) = context.settings.or_demo(args.demo)?;
-    let store = settings.open_store(args.wish.is_none()).await?;
+    let store = settings.open_store(matches!(args.wish, None | Some(Wish::Replay(_)))).await?;
     let who = settings.host.get("USER").filter(|user| !user.is_empty()).unwrap_or("command line");
     let outcome = match args.wish {
         None => list(&store, args.json, context, out).await,
+        Some(Wish::Replay(args)) => replay::run(&store, args, context, out).await,
         Some(Wish::Set(set)) => {
             let scope = scope(&store, &set.scope).await?;
             let rule = changed(store.rules().await?.exactly(&scope), set)?;
