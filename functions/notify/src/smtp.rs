@@ -8,9 +8,6 @@ use std::path::Path;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use http::Uri;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::client::legacy::connect::proxy::Tunnel;
 use leitwarte_core::notifications::{Security, Smtp};
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Message};
@@ -20,8 +17,8 @@ use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
 use lettre::transport::smtp::extension::ClientId;
 use lettre::{Address, transport::smtp};
 use secrecy::ExposeSecret as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tower::Service as _;
 use url::Url;
 
 use crate::channel::{Outgoing, SendError};
@@ -29,6 +26,9 @@ use crate::secret;
 
 /// One mail takes no longer.
 const LONGEST: Duration = Duration::from_secs(30);
+
+/// Longest head of a proxy's answer.
+const LONGEST_HEAD: usize = 8 * 1024;
 
 /// Sends one mail.
 ///
@@ -108,18 +108,33 @@ async fn connect(channel: &Smtp, proxy: Option<&Url>) -> Result<TcpStream, SendE
     let Some(proxy) = proxy.filter(|_| !is_here) else {
         return TcpStream::connect((host.as_str(), *port)).await.map_err(|error| unreachable(error.to_string()));
     };
-    let proxy: Uri = proxy.as_str().parse().map_err(|error| unreachable(format!("HTTPS_PROXY: {error}")))?;
-    let server: Uri = format!("http://{host}:{port}").parse().map_err(|error| unreachable(format!("host: {error}")))?;
-    let mut connector = HttpConnector::new();
-    connector.enforce_http(false);
-    let tunnel = Tunnel::new(proxy, connector).call(server).await;
-    let tunnel = tunnel.map_err(|error| {
+    through(proxy, &format!("{host}:{port}")).await.map_err(|problem| {
         unreachable(format!(
-            "the proxy refuses, or cannot reach it either ({}); {host}:{port} has to stand in EGRESS_EXTRA",
-            causes(&error)
+            "the proxy refuses, or cannot reach it either ({problem}); {host}:{port} has to stand in EGRESS_EXTRA"
         ))
-    })?;
-    Ok(tunnel.into_inner())
+    })
+}
+
+/// A tunnel through an HTTP proxy. The head of the proxy's answer is read byte by byte: a mail server speaks first, and its
+/// greeting may come right behind. (Clients made for TLS, where the server speaks second, wait for ever then.)
+async fn through(proxy: &Url, target: &str) -> Result<TcpStream, String> {
+    let (Some(host), Some(port)) = (proxy.host_str(), proxy.port_or_known_default()) else {
+        return Err("HTTPS_PROXY is not http://host:port".to_owned());
+    };
+    let mut stream = TcpStream::connect((host, port)).await.map_err(|error| format!("{host}:{port}: {error}"))?;
+    let request = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.map_err(|error| error.to_string())?;
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        if head.len() > LONGEST_HEAD {
+            return Err("its answer is no HTTP".to_owned());
+        }
+        head.push(stream.read_u8().await.map_err(|error| error.to_string())?);
+    }
+    let head = String::from_utf8_lossy(&head);
+    let line = head.lines().next().unwrap_or_default();
+    let status = line.strip_prefix("HTTP/1.").and_then(|line| line.split(' ').nth(1)).unwrap_or_default();
+    if status == "200" { Ok(stream) } else { Err(line.to_owned()) }
 }
 
 fn tls(channel: &Smtp, profiles_dir: &Path) -> Result<TlsParameters, SendError> {
@@ -184,4 +199,40 @@ fn causes(error: &dyn std::error::Error) -> String {
         cause = error.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// What a proxy answers, in one piece, and what the tunnel begins with.
+    async fn tunnel(answer: &'static str) -> Result<String, String> {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let proxy = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+        let serving = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut request = vec![0; 1024];
+            let read = stream.read(&mut request).await.unwrap();
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            String::from_utf8_lossy(&request[..read]).into_owned()
+        });
+        let opened = through(&proxy, "mail.contoso.example:587").await;
+        assert!(serving.await.unwrap().starts_with("CONNECT mail.contoso.example:587 HTTP/1.1\r\n"));
+        let mut rest = String::new();
+        opened?.read_to_string(&mut rest).await.unwrap();
+        Ok(rest)
+    }
+
+    #[tokio::test]
+    async fn a_greeting_that_comes_right_behind_the_proxys_answer_is_not_lost() {
+        assert_eq!(tunnel("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n220 hello\r\n").await.unwrap(), "220 hello\r\n");
+    }
+
+    #[tokio::test]
+    async fn a_proxy_that_refuses_is_quoted() {
+        assert_eq!(tunnel("HTTP/1.1 403 Forbidden\r\n\r\n").await.unwrap_err(), "HTTP/1.1 403 Forbidden");
+        assert!(tunnel("").await.is_err());
+    }
 }

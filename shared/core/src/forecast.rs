@@ -83,7 +83,9 @@ pub enum Silence {
 }
 
 /// A product's history from what changed in its tenant since `window_start`, in the order of time. What did not change in that
-/// time was as it is now, since the tenant was first seen.
+/// time was as it is now, since the tenant was first seen. A first change that has a "before" was preceded by others, because a
+/// product begins as "nothing before": so what was before it reaches back to the start of the window. (That holds as long as
+/// no retention deletes changes younger than the window.)
 #[must_use]
 pub fn assigned(
     changes: &[(DateTime<Utc>, StockChange)],
@@ -105,7 +107,7 @@ pub fn assigned(
     history
 }
 
-/// Looks ahead from `today`, the day of `now`. `history` is in the order of time; `free` is what is left now, the reserve
+/// Looks ahead from `now`. `history` is in the order of time; `free` is what is left now, the reserve
 /// taken off.
 #[must_use]
 pub fn outlook(history: &[Assigned], free: i64, delivery_days: Option<u32>, now: DateTime<Utc>) -> Outlook {

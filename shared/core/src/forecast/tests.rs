@@ -47,6 +47,14 @@ fn steady_growth_is_told_with_its_reasoning() {
 }
 
 #[test]
+fn one_day_is_no_plural() {
+    let tomorrow = outlook(&history((0..56).map(|day| day * 5)), 6, Some(1), now());
+    let (english, german) = (tomorrow.words(Language::En), tomorrow.words(Language::De));
+    assert!(english.contains("in 1 day (") && english.contains("takes 1 day."), "{english}");
+    assert!(german.contains("in 1 Tag (") && german.contains("dauert 1 Tag."), "{german}");
+}
+
+#[test]
 fn an_order_that_is_late_already_is_due_today() {
     let forecast = runs_out(outlook(&history(0..56), 2, Some(30), now()));
     assert_eq!(forecast.order_by, Some(now().date_naive()));

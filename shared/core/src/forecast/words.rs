@@ -36,12 +36,14 @@ impl Forecast {
         let weeks = days_seen / 7;
         let mut text = match language {
             Language::De => format!(
-                "+{} pro Woche über {weeks} Wochen; {free} frei; leer in {days_left} Tagen (± {margin_days}), am {on}",
-                number(*per_week).replace('.', ",")
+                "+{} pro Woche über {weeks} Wochen; {free} frei; leer in {} (± {margin_days}), am {on}",
+                number(*per_week).replace('.', ","),
+                days(*days_left, "Tag", "Tagen")
             ),
             Language::En => format!(
-                "+{} a week over {weeks} weeks; {free} free; empty in {days_left} days (± {margin_days}), on {on}",
-                number(*per_week)
+                "+{} a week over {weeks} weeks; {free} free; empty in {} (± {margin_days}), on {on}",
+                number(*per_week),
+                days(*days_left, "day", "days")
             ),
         };
         if let (Some(day), Some(delivery)) = (self.order_by, self.delivery_days) {
@@ -49,13 +51,26 @@ impl Forecast {
             // Writing to a string cannot fail.
             let _ = match language {
                 Language::De => {
-                    write!(text, "; bestellen bis {name}, {day}, denn die Lieferung dauert {delivery} Tage")
+                    write!(
+                        text,
+                        "; bestellen bis {name}, {day}, denn die Lieferung dauert {}",
+                        days(delivery.into(), "Tag", "Tage")
+                    )
                 }
-                Language::En => write!(text, "; order by {name}, {day}, because delivery takes {delivery} days"),
+                Language::En => write!(
+                    text,
+                    "; order by {name}, {day}, because delivery takes {}",
+                    days(delivery.into(), "day", "days")
+                ),
             };
         }
         text + "."
     }
+}
+
+/// `1 day`, `2 days`.
+fn days(count: i64, one: &str, more: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { more })
 }
 
 /// `3`, `2.5`.

@@ -27,7 +27,7 @@ pub struct Args {
     /// Short when no more than this is free
     #[arg(long, value_name = "5 | 10%")]
     pub short_at: Limit,
-    /// A shortage ends when more than this is free
+    /// A shortage ends when more than this is free; without it, as by the rule that holds now
     #[arg(long, value_name = "5 | 10%")]
     pub clear_above: Option<Limit>,
     /// How far back
@@ -49,17 +49,21 @@ pub(super) async fn run(
     let scope = scope(store, &args.scope).await?;
     let start = context.now - TimeDelta::days(i64::from(args.days));
     let rules = store.rules().await?;
-    let (mut now_told, mut then_told) = (0, 0);
+    let (mut now_told, mut then_told, mut oldest) = (0, 0, None);
     for tenant in store.snapshots().await?.iter().filter(|one| scope.tenant.as_ref().is_none_or(|key| *key == one.key))
     {
         let mut products: BTreeMap<Uuid, Vec<(DateTime<Utc>, StockChange)>> = BTreeMap::new();
         for entry in store.history(&tenant.key, scope.sku, start).await? {
             products.entry(entry.change.sku_id).or_default().push((entry.at, entry.change));
         }
+        oldest = oldest.into_iter().chain(products.values().filter_map(|changes| Some(changes.first()?.0))).min();
         for (sku, changes) in products {
             let present = rules.of(&tenant.key, sku);
-            let other: Rule =
-                Definition { short_at: Some(args.short_at), clear_above: args.clear_above, ..present.clone() };
+            let other: Rule = Definition {
+                short_at: Some(args.short_at),
+                clear_above: args.clear_above.or(present.clear_above),
+                ..present.clone()
+            };
             let run = |rule: &Rule| replay(&changes, rule, tenant.count_warning_units, start);
             let (now, then) = (run(&present), run(&other));
             now_told += told(&now);
@@ -89,6 +93,15 @@ pub(super) async fn run(
         args.days,
         args.short_at
     )?;
+    // Silence of a time of which nothing is known must not look like silence of a quiet one.
+    match oldest {
+        None => writeln!(out, "Nothing has changed in that time, or nothing is known of it.")?,
+        Some(oldest) => writeln!(
+            out,
+            "{}",
+            paint(DIM, format_args!("The oldest change in that time is of {}.", oldest.date_naive()))
+        )?,
+    }
     Ok(Outcome::Well)
 }
 
