@@ -14,12 +14,25 @@ mod status_of_tenant;
 use std::collections::HashMap;
 
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
-use leitwarte_web::http::Answer;
+use http::header::{CACHE_CONTROL, VARY};
+use http::{HeaderMap, StatusCode};
+use leitwarte_web::http::{Answer, Coding, ETag};
 use leitwarte_web::problem::Problem;
 use leitwarte_web::routes::Route;
 
 use crate::Deps;
+use crate::endpoints::status_of_all::{PRIVATE, VARY_BY};
 use crate::routes::Endpoint;
+
+/// Customer data as JSON: for the caller's own cache alone, tagged, and compressed where the caller takes that.
+fn private_json(json: String, headers: &HeaderMap) -> Answer {
+    let tag = ETag::of(json.as_bytes());
+    Answer::text(StatusCode::OK, "application/json", json)
+        .header(CACHE_CONTROL, PRIVATE)
+        .header(VARY, VARY_BY)
+        .tagged(&tag, headers)
+        .compressed(Coding::preferred(headers))
+}
 
 /// Lets the endpoint of a route answer a request that may have it.
 pub(crate) async fn answer(

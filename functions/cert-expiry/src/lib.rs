@@ -12,7 +12,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use leitwarte_runtime::{Config, FunctionError};
-use leitwarte_store::{Store, StoreError};
+use leitwarte_store::Store;
 use serde::Serialize;
 
 /// A disk that does not answer by then is not waited for.
@@ -59,15 +59,15 @@ impl Deps {
 pub async fn handle(deps: &Deps, now: DateTime<Utc>) -> Result<Report, FunctionError> {
     let dir = deps.profiles_dir.clone();
     let looking = tokio::task::spawn_blocking(move || look::at_all(&dir, now));
-    let unreadable = |problem: String| FunctionError::new("ProfilesUnreadable", problem);
     let Ok(looked) = tokio::time::timeout(PATIENCE, looking).await else {
         let dir = deps.profiles_dir.display();
-        return Err(unreadable(format!(
-            "The profiles' folder {dir} does not answer; look at its disk or network mount."
-        )));
+        return Err(FunctionError::new(
+            look::UNREADABLE,
+            format!("The profiles' folder {dir} does not answer; look at its disk or network mount."),
+        ));
     };
-    let looks = looked.map_err(|error| FunctionError::new("Internal", error.to_string()))?.map_err(unreadable)?;
-    let told = deps.store.record_certificates(&looks, now).await.map_err(store_failed)?;
+    let looks = looked.map_err(|error| FunctionError::new("Internal", error.to_string()))??;
+    let told = deps.store.record_certificates(&looks, now).await?;
     let bad: Vec<String> = looks
         .iter()
         .filter_map(|look| look.problem.as_ref().map(|(problem, fix)| format!("{}: {problem} {fix}", look.owner)))
@@ -75,9 +75,4 @@ pub async fn handle(deps: &Deps, now: DateTime<Utc>) -> Result<Report, FunctionE
     let report = Report { good: looks.len() - bad.len(), bad, told };
     tracing::info!(good = report.good, bad = report.bad.len(), told, "looked at the certificates");
     Ok(report)
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
-fn store_failed(error: StoreError) -> FunctionError {
-    FunctionError::caused_by("StoreFailed", &error)
 }

@@ -7,19 +7,19 @@ use leitwarte_core::poll::PollFailure;
 use leitwarte_core::profile::TenantProfile;
 use leitwarte_graph::Credential;
 use leitwarte_graph::credential::resolve;
-use leitwarte_runtime::{profiles, sharepoint_profiles};
+use leitwarte_runtime::{FunctionError, profiles, sharepoint_profiles};
 use leitwarte_store::{CertificateKind, CertificateLook};
+
+/// The word for a folder that cannot be read, or not in time.
+pub(crate) const UNREADABLE: &str = "ProfilesUnreadable";
 
 /// Looks at the certificate of every profile. Blocks on the disk.
 ///
 /// # Errors
 /// A folder cannot be read.
-pub(crate) fn at_all(dir: &Path, now: DateTime<Utc>) -> Result<Vec<CertificateLook>, String> {
-    let tenants = profiles::load(dir).map_err(|error| {
-        let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
-        format!("{error}{cause}")
-    })?;
-    let lists = sharepoint_profiles::load(dir)?;
+pub(crate) fn at_all(dir: &Path, now: DateTime<Utc>) -> Result<Vec<CertificateLook>, FunctionError> {
+    let tenants = profiles::load(dir).map_err(|error| FunctionError::caused_by(UNREADABLE, &error))?;
+    let lists = sharepoint_profiles::load(dir).map_err(|problem| FunctionError::new(UNREADABLE, problem))?;
     let tenants = tenants.into_iter().map(|found| match found.profile {
         Ok(profile) => at(CertificateKind::Tenant, &found.key, &profile, dir, now),
         Err(failure) => broken(CertificateKind::Tenant, found.key, &failure),

@@ -21,7 +21,7 @@ use leitwarte_core::message::Message;
 use leitwarte_core::message::words::digest;
 use leitwarte_core::notifications::{Channel, FILE, Notifications};
 use leitwarte_runtime::{Config, FunctionError, text_file};
-use leitwarte_store::{Attempt, Store, StoreError};
+use leitwarte_store::{Attempt, Store};
 use serde::Serialize;
 use tokio::time::Instant;
 use url::Url;
@@ -112,20 +112,20 @@ pub async fn handle(deps: &Deps, deadline: std::time::Instant) -> Result<Report,
     let end = Instant::from_std(deadline);
     let holder = (deps.new_id)().to_string();
     let time = TimeDelta::from_std(end.saturating_duration_since(Instant::now())).unwrap_or(TimeDelta::zero());
-    if !deps.store.take_lease(LEASE, &holder, (deps.clock)(), time).await.map_err(store_failed)? {
+    if !deps.store.take_lease(LEASE, &holder, (deps.clock)(), time).await? {
         return Ok(Report { busy: true, ..Report::default() });
     }
     let sent = send_due(deps, end).await;
-    deps.store.release_lease(LEASE, &holder).await.map_err(store_failed)?;
+    deps.store.release_lease(LEASE, &holder).await?;
     sent
 }
 
 async fn send_due(deps: &Deps, end: Instant) -> Result<Report, FunctionError> {
     let profile = profile(deps).await?;
     let names: Vec<String> = profile.channels.iter().map(|channel| channel.name().to_owned()).collect();
-    let new = deps.store.spread_messages(&names, (deps.clock)()).await.map_err(store_failed)?;
+    let new = deps.store.spread_messages(&names, (deps.clock)()).await?;
     let mut report = Report { new, ..Report::default() };
-    let due = deps.store.due_deliveries((deps.clock)()).await.map_err(store_failed)?;
+    let due = deps.store.due_deliveries((deps.clock)()).await?;
     for bundle in bundles(due, profile.digest_from) {
         if Instant::now() + LONGEST_ATTEMPT > end {
             break;
@@ -148,11 +148,7 @@ async fn profile(deps: &Deps) -> Result<Notifications, FunctionError> {
     let failed = |problem: String| FunctionError::new("ProfileFailed", format!("{FILE} cannot be used: {problem}"));
     match text_file::read(path).await {
         Ok(json) => Notifications::parse(&json).map_err(|error| failed(error.to_string())),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Notifications {
-            language: leitwarte_core::message::words::Language::De,
-            digest_from: 4,
-            channels: Vec::new(),
-        }),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Notifications::default()),
         Err(error) => Err(failed(error.to_string())),
     }
 }
@@ -167,7 +163,7 @@ async fn attempt(
     let mark = bundle.mark.clone().unwrap_or_else(|| (deps.new_id)().to_string());
     let now = (deps.clock)();
     let begun = deps.store.begin_attempt(channel.name(), &bundle.numbers(), &mark, now + AGAIN_AFTER).await;
-    let wanted = begun.map_err(store_failed)?;
+    let wanted = begun?;
     // What an incident's end has made pointless meanwhile is not sent.
     bundle.deliveries.retain(|delivery| wanted.contains(&delivery.number));
     let messages: Vec<Message> = bundle.deliveries.iter().map(|delivery| delivery.message.clone()).collect();
@@ -191,7 +187,7 @@ async fn attempt(
         }
     };
     *count += messages.len();
-    deps.store.end_attempt(channel.name(), &wanted, &attempt, (deps.clock)()).await.map_err(store_failed)
+    Ok(deps.store.end_attempt(channel.name(), &wanted, &attempt, (deps.clock)()).await?)
 }
 
 /// A channel that was taken out of the profile, or got another name.
@@ -201,7 +197,7 @@ async fn give_up_without_channel(deps: &Deps, bundle: &Bundle, report: &mut Repo
     tracing::warn!(channel = bundle.channel, messages, error, "given up");
     report.given_up += messages;
     let attempt = Attempt::GivenUp { error };
-    deps.store.end_attempt(&bundle.channel, &bundle.numbers(), &attempt, (deps.clock)()).await.map_err(store_failed)
+    Ok(deps.store.end_attempt(&bundle.channel, &bundle.numbers(), &attempt, (deps.clock)()).await?)
 }
 
 async fn send(deps: &Deps, channel: &Channel, outgoing: &Outgoing) -> Result<(), SendError> {
@@ -211,9 +207,4 @@ async fn send(deps: &Deps, channel: &Channel, outgoing: &Outgoing) -> Result<(),
         }
         Channel::Teams(teams) => teams::send(teams, &deps.profiles_dir, &deps.http, &deps.hosts, outgoing).await,
     }
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
-fn store_failed(error: StoreError) -> FunctionError {
-    FunctionError::caused_by("StoreFailed", &error)
 }

@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use leitwarte_core::poll::{PollFailure, PollPolicy};
 use leitwarte_core::profile::{FoundProfile, TenantProfile};
 use leitwarte_runtime::FunctionError;
-use leitwarte_store::{Claim, ClaimOne, StoreError};
+use leitwarte_store::{Claim, ClaimOne};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -53,7 +53,7 @@ pub async fn handle<Source: StockSource>(
     let claimed = claims.len();
     let tally = poll_all(deps, claims, profiles, times).await;
     if let Some(error) = tally.error {
-        return Err(store_failed(&error));
+        return Err(error.into());
     }
     let skipped = claimed - tally.polled;
     if one.is_none() {
@@ -61,7 +61,7 @@ pub async fn handle<Source: StockSource>(
         let complete = skipped == tally.superseded;
         let now = (deps.clock)();
         let ended = if complete { deps.store.finish_tick(now).await } else { deps.store.forget_old_polls(now).await };
-        ended.map_err(|error| store_failed(&error))?;
+        ended?;
     }
     let report = Report {
         polled: tally.polled,
@@ -90,7 +90,7 @@ pub async fn handle<Source: StockSource>(
 /// Reads the profiles and carries them into the database.
 async fn registered_profiles<Source>(deps: &Deps<Source>, times: Times) -> Result<Profiles, FunctionError> {
     let found = deps.profiles.load(times.last_start()).await?;
-    let found = deps.store.register_profiles(found, (deps.clock)()).await.map_err(|error| store_failed(&error))?;
+    let found = deps.store.register_profiles(found, (deps.clock)()).await?;
     Ok(found.into_iter().map(|FoundProfile { key, profile }| (key, profile)).collect())
 }
 
@@ -102,7 +102,7 @@ async fn claim_due<Source>(
 ) -> Result<Vec<Claim>, FunctionError> {
     let keys: Vec<String> = profiles.keys().cloned().collect();
     let claims = deps.store.claim_due(&keys, polls, (deps.clock)(), lease).await;
-    let mut claims = claims.map_err(|error| store_failed(&error))?;
+    let mut claims = claims?;
     // Those known to fail stand at the end: whatever they cost, the healthy ones are done by then.
     claims.sort_by_key(|claim| claim.consecutive_failures > 0);
     Ok(claims)
@@ -114,7 +114,7 @@ async fn claim_one<Source>(
     profiles: &Profiles,
     lease: TimeDelta,
 ) -> Result<Claim, FunctionError> {
-    let answer = deps.store.claim_one(key, (deps.clock)(), lease).await.map_err(|error| store_failed(&error))?;
+    let answer = deps.store.claim_one(key, (deps.clock)(), lease).await?;
     match answer {
         ClaimOne::Claimed(claim) => Ok(claim),
         ClaimOne::Unknown => Err(FunctionError::new("UnknownTenant", unknown(key, profiles))),
@@ -186,8 +186,4 @@ fn too_late() -> FunctionError {
         "TooLate",
         "There is too little time left to poll; the function's timeout in template.yaml has to be above 10 s.",
     )
-}
-
-fn store_failed(error: &StoreError) -> FunctionError {
-    FunctionError::caused_by("StoreFailed", error)
 }

@@ -24,7 +24,7 @@ use leitwarte_core::Uuid;
 use leitwarte_core::poll::{PollFailure, PollPolicy};
 use leitwarte_graph::{AllowedHosts, Budget, GraphClient};
 use leitwarte_runtime::{Config, FunctionError, sharepoint_profiles};
-use leitwarte_store::{Store, StoreError};
+use leitwarte_store::Store;
 use tokio::time::Instant;
 
 pub use event::{Event, ProfileReport, Report};
@@ -99,7 +99,7 @@ pub async fn handle(deps: &Deps, event: &Event, deadline: std::time::Instant) ->
         let (name, holder) = (format!("sync-sharepoint {key}"), (deps.new_id)().to_string());
         let time =
             TimeDelta::from_std(end.saturating_duration_since(Instant::now()) + RESERVE).unwrap_or(TimeDelta::zero());
-        if !deps.store.take_lease(&name, &holder, started_at, time).await.map_err(store_failed)? {
+        if !deps.store.take_lease(&name, &holder, started_at, time).await? {
             report.profiles.push(ProfileReport { profile: key, busy: true, ..ProfileReport::default() });
             continue;
         }
@@ -113,14 +113,14 @@ pub async fn handle(deps: &Deps, event: &Event, deadline: std::time::Instant) ->
         one.requests = budget.spent().requests;
         let failure = outcome.err();
         if *event == Event::Plan {
-            deps.store.release_lease(&name, &holder).await.map_err(store_failed)?;
+            deps.store.release_lease(&name, &holder).await?;
             one.failure = failure.map(|failure| format!("{} {}", failure.message, failure.fix));
             report.profiles.push(one);
             continue;
         }
         let recorded = deps.store.record_sync(&key, started_at, one.doubled_rows.len(), failure.as_ref()).await;
-        deps.store.release_lease(&name, &holder).await.map_err(store_failed)?;
-        let before = recorded.map_err(store_failed)?;
+        deps.store.release_lease(&name, &holder).await?;
+        let before = recorded?;
         tell(&one, before.as_ref(), failure.as_ref());
         one.failure = failure.map(|failure| format!("{} {}", failure.message, failure.fix));
         report.profiles.push(one);
@@ -143,9 +143,4 @@ fn tell(report: &ProfileReport, before: Option<&PollFailure>, now: Option<&PollF
         let (written, triggered, left) = (report.written, report.triggered, report.left);
         tracing::info!(profile, written, triggered, left, requests = report.requests, "lists written");
     }
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
-fn store_failed(error: StoreError) -> FunctionError {
-    FunctionError::caused_by("StoreFailed", &error)
 }

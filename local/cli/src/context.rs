@@ -112,6 +112,12 @@ impl Settings {
         self.app.database_url.starts_with("sqlite:")
     }
 
+    /// Who works here, for the log of what people did.
+    #[must_use]
+    pub(crate) fn user(&self) -> &str {
+        self.host.get("USER").filter(|user| !user.is_empty()).unwrap_or("command line")
+    }
+
     /// Where the database is, without the password that an address may hold.
     #[must_use]
     pub fn database_shown(&self) -> String {

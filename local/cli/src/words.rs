@@ -6,6 +6,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 pub(crate) const DEMO_RUNS: &str =
     "The demo is running, so your own tenants are not polled: stop it and start `leitwarte up` again.";
 
+/// A name that no tenant has.
+pub(crate) fn unknown_tenant(name: &str) -> String {
+    format!("There is no tenant `{name}`. `leitwarte status` lists all of them.")
+}
+
 /// How long ago something was: `just now`, `2 min ago`, `3 h ago`, `5 days ago`.
 pub(crate) fn ago(then: DateTime<Utc>, now: DateTime<Utc>) -> String {
     let age = now - then;

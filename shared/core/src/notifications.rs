@@ -108,6 +108,13 @@ impl Channel {
     }
 }
 
+/// Nobody is told.
+impl Default for Notifications {
+    fn default() -> Self {
+        Self { language: Language::default(), digest_from: four(), channels: Vec::new() }
+    }
+}
+
 impl Notifications {
     /// Reads and checks the profile.
     ///

@@ -98,11 +98,17 @@ impl Definition {
         }
     }
 
+    /// Licences left, the reserve taken off.
+    #[must_use]
+    pub fn free(&self, stock: &LicenceStock, count_warning_units: bool) -> i64 {
+        stock.free(count_warning_units).saturating_sub(self.reserve.unwrap_or_default())
+    }
+
     /// How a stock stands.
     #[must_use]
     pub fn level(&self, stock: &LicenceStock, count_warning_units: bool) -> Level {
         let usable = stock.usable(count_warning_units);
-        let free = stock.free(count_warning_units).saturating_sub(self.reserve.unwrap_or_default());
+        let free = self.free(stock, count_warning_units);
         let short_at = self.short_at.unwrap_or(Limit::Units(0));
         // Where nothing is free, no share of it can make a stock look better.
         if free <= 0 || short_at.reaches(free, usable) {

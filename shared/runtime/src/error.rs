@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::fmt;
 
+use leitwarte_store::StoreError;
+
 /// A failed invocation, as the caller sees it: AWS's `errorType` and `errorMessage`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FunctionError {
@@ -38,6 +40,12 @@ impl fmt::Display for FunctionError {
 }
 
 impl Error for FunctionError {}
+
+impl From<StoreError> for FunctionError {
+    fn from(error: StoreError) -> Self {
+        Self::caused_by("StoreFailed", &error)
+    }
+}
 
 impl From<FunctionError> for lambda_runtime::Diagnostic {
     fn from(error: FunctionError) -> Self {

@@ -52,8 +52,7 @@ impl Store {
         let start = now - TimeDelta::days(WINDOW);
         let changes = self.history(&tenant.key, None, start).await?;
         let changes: Vec<_> = changes.into_iter().map(|entry| (entry.at, entry.change)).collect();
-        let infos = self.tenants().await?;
-        let first_seen = infos.iter().find(|info| info.key == tenant.key).map_or(now, |info| info.first_seen_at);
+        let first_seen = self.first_seen(&tenant.key).await?.unwrap_or(now);
         let rules = self.rules().await?;
         let mut products: Vec<ProductOutlook> = Vec::new();
         for stock in &tenant.stock {
@@ -61,7 +60,7 @@ impl Store {
             if !rule.alerts(stock) {
                 continue;
             }
-            let free = stock.free(tenant.count_warning_units).saturating_sub(rule.reserve.unwrap_or_default());
+            let free = rule.free(stock, tenant.count_warning_units);
             let history = assigned(&changes, stock, first_seen, start);
             let outlook = outlook(&history, free, rule.delivery_days, now);
             products.push(ProductOutlook { stock: stock.clone(), free, outlook });

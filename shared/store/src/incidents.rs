@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use leitwarte_core::catalogue::product_name;
-use leitwarte_core::incident::{Action, ActionError, Closing, Incident, Phase, Sight, Step, step};
+use leitwarte_core::incident::{Action, ActionError, Closing, Incident, Phase, Reminder, Sight, Step, step};
 use leitwarte_core::message::{Message, Shortage};
 use leitwarte_core::rules::Rules;
 use leitwarte_core::stock::LicenceStock;
@@ -14,7 +14,7 @@ use sqlx::any::AnyRow;
 use uuid::Uuid;
 
 use crate::outbox::{self, NewMessage};
-use crate::rows::{get, id, optional_time, time, unreadable};
+use crate::rows::{get, id, next_number, optional_time, time, unreadable};
 use crate::{Store, StoreError, rules};
 
 macro_rules! columns {
@@ -107,7 +107,7 @@ pub(crate) struct Polled<'a> {
 /// What is needed to judge any number of polls in one transaction.
 #[derive(Debug, Default)]
 pub(crate) struct Desk {
-    open: HashMap<(String, Uuid), (Incident, String)>,
+    open: HashMap<(String, Uuid), Incident>,
     rules: Rules,
 }
 
@@ -120,9 +120,7 @@ impl Desk {
         );
         let rows = sqlx::query(sql).fetch_all(&mut *connection).await?;
         let open = rows.iter().map(stored).collect::<Result<Vec<_>, _>>()?;
-        let by_product = |stored: StoredIncident| {
-            ((stored.incident.tenant.clone(), stored.incident.sku_id), (stored.incident, stored.part_number))
-        };
+        let by_product = |StoredIncident { incident, .. }| ((incident.tenant.clone(), incident.sku_id), incident);
         Ok(Self { open: open.into_iter().map(by_product).collect(), rules: rules::read(connection).await? })
     }
 
@@ -141,16 +139,14 @@ impl Desk {
                 monitoring: polled.monitoring,
             };
             let place = (polled.key.to_owned(), stock.sku_id);
-            let incident = self.open.get(&place).map(|(incident, _)| incident);
-            match step(incident, Some(sight), polled.at) {
+            match step(self.open.get(&place), Some(sight), polled.at) {
                 Step::Nothing => {}
                 Step::Open => {
-                    let incident = open(connection, polled, stock).await?;
-                    self.open.insert(place, (incident, stock.part_number.clone()));
+                    self.open.insert(place, open(connection, polled, stock).await?);
                     found.opened += 1;
                 }
                 Step::Remind(reminder) => {
-                    let Some((incident, _)) = self.open.get_mut(&place) else { continue };
+                    let Some(incident) = self.open.get_mut(&place) else { continue };
                     *incident = incident.reminded();
                     save(connection, incident).await?;
                     let words = format!("{reminder:?}").to_lowercase();
@@ -158,7 +154,7 @@ impl Desk {
                     tell(connection, polled, stock, incident, Some(reminder)).await?;
                 }
                 Step::Close(closing) => {
-                    if let Some((incident, _)) = self.open.remove(&place) {
+                    if let Some(incident) = self.open.remove(&place) {
                         close(connection, incident.number, closing, polled.at).await?;
                         found.closed += 1;
                     }
@@ -178,7 +174,7 @@ impl Desk {
         let listed = |sku: Uuid| polled.stock.iter().any(|stock| stock.sku_id == sku);
         let gone: Vec<_> = self.open.keys().filter(|(key, sku)| key == polled.key && !listed(*sku)).cloned().collect();
         for place in &gone {
-            if let Some((incident, _)) = self.open.remove(place) {
+            if let Some(incident) = self.open.remove(place) {
                 close(connection, incident.number, Closing::Gone, polled.at).await?;
             }
         }
@@ -191,7 +187,7 @@ async fn open(
     polled: &Polled<'_>,
     stock: &LicenceStock,
 ) -> Result<Incident, sqlx::Error> {
-    let number = crate::rows::next_number(connection, "last_incident").await?;
+    let number = next_number(connection, "last_incident").await?;
     let incident = Incident {
         number,
         tenant: polled.key.to_owned(),
@@ -223,7 +219,7 @@ async fn tell(
     polled: &Polled<'_>,
     stock: &LicenceStock,
     incident: &Incident,
-    again: Option<leitwarte_core::incident::Reminder>,
+    again: Option<Reminder>,
 ) -> Result<(), sqlx::Error> {
     let message = Message::Shortage(Shortage {
         incident: incident.number,

@@ -5,6 +5,7 @@ use leitwarte_core::change::{self, StockChange};
 use leitwarte_core::poll::PollFailure;
 use leitwarte_core::stock::LicenceStock;
 use sqlx::AnyConnection;
+use sqlx::any::AnyRow;
 
 use crate::incidents::{Desk, Found, Polled};
 use crate::records::{PollResult, Recorded};
@@ -93,63 +94,55 @@ async fn delete_old_runs(connection: &mut AnyConnection, now: DateTime<Utc>) -> 
 }
 
 async fn record(connection: &mut AnyConnection, result: &PollResult, desk: &mut Desk) -> Result<Recorded, sqlx::Error> {
-    let stored = match &result.stock {
-        Ok(_) => store_success(connection, result).await?,
-        Err(failure) => store_failure(connection, result, failure).await?,
-    };
-    if !stored {
-        return Ok(Recorded::Superseded);
-    }
     let (mut changes, mut incidents) = (0, Found::default());
-    if let Ok(stock) = &result.stock {
-        let stock = clean(stock);
-        let found = replace_stock(connection, &result.claim.key, &stock).await?;
-        history::insert(connection, &result.claim.key, result.claim.fence, result.started_at, &found).await?;
-        changes = found.len();
-        let polled = polled(connection, result, &stock).await?;
-        incidents = desk.judge(connection, &polled).await?;
+    match &result.stock {
+        Ok(stock) => {
+            let Some(tenant) = store_success(connection, result).await? else { return Ok(Recorded::Superseded) };
+            let stock = clean(stock);
+            let found = replace_stock(connection, &result.claim.key, &stock).await?;
+            history::insert(connection, &result.claim.key, result.claim.fence, result.started_at, &found).await?;
+            changes = found.len();
+            incidents = desk.judge(connection, &polled(&tenant, result, &stock)?).await?;
+        }
+        Err(failure) if !store_failure(connection, result, failure).await? => return Ok(Recorded::Superseded),
+        Err(_) => {}
     }
     insert_run(connection, result, changes).await?;
     Ok(Recorded::Stored { changes, opened: incidents.opened, closed: incidents.closed })
 }
 
-/// The tenant as its shortages are judged.
-async fn polled<'a>(
-    connection: &mut AnyConnection,
-    result: &'a PollResult,
-    stock: &'a [LicenceStock],
-) -> Result<Polled<'a>, sqlx::Error> {
-    let sql = "SELECT tenant_name, display_name, monitoring, count_warning_units FROM tenants WHERE tenant_key = $1";
-    let row = sqlx::query(sql).bind(&result.claim.key).fetch_one(connection).await?;
-    let name: String = get(&row, "tenant_name")?;
+/// The tenant as its shortages are judged, from the row that [`store_success`] answers.
+fn polled<'a>(tenant: &AnyRow, result: &'a PollResult, stock: &'a [LicenceStock]) -> Result<Polled<'a>, sqlx::Error> {
+    let name: String = get(tenant, "tenant_name")?;
     Ok(Polled {
         key: &result.claim.key,
-        name: get::<Option<String>>(&row, "display_name")?.unwrap_or(name),
-        monitoring: flag(&row, "monitoring")?,
-        count_warning_units: flag(&row, "count_warning_units")?,
+        name: get::<Option<String>>(tenant, "display_name")?.unwrap_or(name),
+        monitoring: flag(tenant, "monitoring")?,
+        count_warning_units: flag(tenant, "count_warning_units")?,
         stock,
         at: result.started_at,
     })
 }
 
-/// Ends the lease with new numbers; `false` if the fence is no longer this poll's or its result is stored already.
-async fn store_success(connection: &mut AnyConnection, result: &PollResult) -> Result<bool, sqlx::Error> {
-    let done = sqlx::query(
+/// Ends the lease with new numbers and answers what else is needed of the tenant; `None` if the fence is no longer this
+/// poll's or its result is stored already.
+async fn store_success(connection: &mut AnyConnection, result: &PollResult) -> Result<Option<AnyRow>, sqlx::Error> {
+    sqlx::query(
         "UPDATE tenants SET lease_until = NULL, last_attempt_at = $3, last_success_at = $3, failing_since = NULL, \
          failure_kind = NULL, failure_message = NULL, failure_fix = NULL, consecutive_failures = 0, \
          certificate_ends_at = COALESCE($4, certificate_ends_at) \
-         WHERE tenant_key = $1 AND fence = $2 AND lease_until IS NOT NULL",
+         WHERE tenant_key = $1 AND fence = $2 AND lease_until IS NOT NULL \
+         RETURNING tenant_name, display_name, monitoring, count_warning_units",
     )
     .bind(&result.claim.key)
     .bind(result.claim.fence)
     .bind(result.started_at.timestamp_millis())
     .bind(result.certificate_ends_at.map(|at| at.timestamp_millis()))
-    .execute(connection)
-    .await?;
-    Ok(done.rows_affected() == 1)
+    .fetch_optional(connection)
+    .await
 }
 
-/// Ends the lease with a reason, and leaves the stock alone; `false` as in [`store_success`].
+/// Ends the lease with a reason, and leaves the stock alone; `false` where [`store_success`] answers nothing.
 async fn store_failure(
     connection: &mut AnyConnection,
     result: &PollResult,

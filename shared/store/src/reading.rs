@@ -1,5 +1,6 @@
 //! What readers ask: all tenants, one tenant, how far the data has come.
 
+use chrono::{DateTime, Utc};
 use leitwarte_core::status::TenantSnapshot;
 use leitwarte_database::{PATIENCE, within};
 use sqlx::any::AnyRow;
@@ -100,6 +101,16 @@ impl Store {
         .fetch_all(&mut *connection)).await
         .map_err(&error)?;
         rows.iter().map(tenant).collect::<Result<_, _>>().map_err(error)
+    }
+
+    /// When a tenant's profile was first seen; `None` for an unknown tenant.
+    pub(crate) async fn first_seen(&self, key: &str) -> Result<Option<DateTime<Utc>>, StoreError> {
+        const OPERATION: &str = "reading since when a tenant is known";
+        let error = StoreError::during(OPERATION);
+        let mut connection = self.reading(OPERATION).await?;
+        let query = sqlx::query("SELECT first_seen_at FROM tenants WHERE tenant_key = $1").bind(key);
+        let row = within(PATIENCE, query.fetch_optional(&mut *connection)).await.map_err(&error)?;
+        row.as_ref().map(|row| time(row, "first_seen_at")).transpose().map_err(error)
     }
 
     /// A tenant's last polls, newest first.

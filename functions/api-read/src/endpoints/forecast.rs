@@ -1,13 +1,11 @@
 //! `GET /api/v1/licenses/forecast/{tenant}`: how long each product of a tenant lasts, with the reasoning.
 
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
-use http::StatusCode;
-use http::header::{CACHE_CONTROL, VARY};
-use leitwarte_web::http::{Answer, Coding, ETag};
+use leitwarte_web::http::Answer;
 use leitwarte_web::problem::Problem;
 use leitwarte_web::query::Query;
 
-use super::status_of_all::{PRIVATE, VARY_BY};
+use super::private_json;
 use super::status_of_tenant::unknown;
 use crate::Deps;
 use crate::store_problem::store_problem;
@@ -17,10 +15,5 @@ pub(crate) async fn answer(deps: &Deps, request: &ApiGatewayV2httpRequest, tenan
     let found = deps.store.outlook(tenant, &deps.polls, (deps.clock)()).await.map_err(store_problem)?;
     let Some(outlook) = found else { return Err(unknown(deps, tenant).await?) };
     let json = outlook.to_json().to_string();
-    let tag = ETag::of(json.as_bytes());
-    Ok(Answer::text(StatusCode::OK, "application/json", json)
-        .header(CACHE_CONTROL, PRIVATE)
-        .header(VARY, VARY_BY)
-        .tagged(&tag, &request.headers)
-        .compressed(Coding::preferred(&request.headers)))
+    Ok(private_json(json, &request.headers))
 }

@@ -1,14 +1,12 @@
 //! `GET /api/v1/incidents`: shortages that are open, the newest first; with `closed` also the last so many that are not.
 
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
-use http::StatusCode;
-use http::header::{CACHE_CONTROL, VARY};
 use leitwarte_store::StoredIncident;
-use leitwarte_web::http::{Answer, Coding, ETag};
+use leitwarte_web::http::Answer;
 use leitwarte_web::problem::{Problem, ProblemKind};
 use leitwarte_web::query::{Query, bad};
 
-use super::status_of_all::{PRIVATE, VARY_BY};
+use super::private_json;
 use crate::Deps;
 use crate::store_problem::store_problem;
 
@@ -27,12 +25,7 @@ pub(crate) async fn answer(deps: &Deps, request: &ApiGatewayV2httpRequest) -> Re
     let incidents = deps.store.incidents(closed).await.map_err(store_problem)?;
     let rows: Vec<_> = incidents.iter().map(StoredIncident::to_json).collect();
     let json = serde_json::Value::Array(rows).to_string();
-    let tag = ETag::of(json.as_bytes());
-    let answer = Answer::text(StatusCode::OK, "application/json", json)
-        .header(CACHE_CONTROL, PRIVATE)
-        .header(VARY, VARY_BY)
-        .tagged(&tag, &request.headers)
-        .compressed(Coding::preferred(&request.headers));
+    let answer = private_json(json, &request.headers);
     if answer.fits() {
         return Ok(answer);
     }

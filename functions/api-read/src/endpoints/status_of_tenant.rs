@@ -2,13 +2,11 @@
 //! exact name; a key wins over another tenant's name.
 
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
-use http::StatusCode;
-use http::header::{CACHE_CONTROL, VARY};
-use leitwarte_web::http::{Answer, Coding, ETag};
+use leitwarte_web::http::Answer;
 use leitwarte_web::problem::{Problem, ProblemKind};
 use leitwarte_web::query::Query;
 
-use super::status_of_all::{PRIVATE, VARY_BY};
+use super::private_json;
 use crate::Deps;
 use crate::store_problem::{is_before_first_poll, not_polled_yet, store_problem};
 
@@ -25,12 +23,7 @@ pub(crate) async fn answer(deps: &Deps, request: &ApiGatewayV2httpRequest, tenan
         tracing::error!(%error, "cannot write rows as JSON");
         Problem::new(ProblemKind::Internal, "The answer could not be written; the log of api-read says why.")
     })?;
-    let tag = ETag::of(json.as_bytes());
-    Ok(Answer::text(StatusCode::OK, "application/json", json)
-        .header(CACHE_CONTROL, PRIVATE)
-        .header(VARY, VARY_BY)
-        .tagged(&tag, &request.headers)
-        .compressed(Coding::preferred(&request.headers)))
+    Ok(private_json(json, &request.headers))
 }
 
 /// Before the first poll nobody knows which tenants there are.

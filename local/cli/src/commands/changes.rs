@@ -11,6 +11,7 @@ use serde_json::json;
 
 use crate::table::{cut, left};
 use crate::terminal::{DIM, paint};
+use crate::words::unknown_tenant;
 use crate::{Context, Outcome};
 
 /// Arguments of `changes`.
@@ -37,7 +38,7 @@ pub async fn run(args: Args, context: &Context, out: &mut (dyn Write + Send)) ->
     let (settings, _) = context.settings.or_demo(args.demo)?;
     let store = settings.open_store(true).await?;
     let Some(tenant) = store.snapshot(&args.tenant).await? else {
-        writeln!(out, "There is no tenant `{}`. `leitwarte status` lists all of them.", args.tenant)?;
+        writeln!(out, "{}", unknown_tenant(&args.tenant))?;
         return Ok(Outcome::Problem);
     };
     let since = context.now - TimeDelta::days(i64::from(args.days));

@@ -9,7 +9,7 @@ use leitwarte_store::{ProductOutlook, TenantOutlook};
 
 use crate::table::cut;
 use crate::terminal::{BAD, BOLD, DIM, WARN, paint};
-use crate::words::wrap;
+use crate::words::{unknown_tenant, wrap};
 use crate::{Context, Outcome};
 
 /// Arguments of `forecast`.
@@ -45,7 +45,7 @@ pub async fn run(args: Args, context: &Context, out: &mut (dyn Write + Send)) ->
     }
     store.close().await;
     if let (Some(name), true) = (&args.tenant, found.is_empty()) {
-        writeln!(out, "There is no tenant `{name}`. `leitwarte status` lists all of them.")?;
+        writeln!(out, "{}", unknown_tenant(name))?;
         return Ok(Outcome::Problem);
     }
     if args.json {

@@ -87,7 +87,7 @@ pub async fn run(args: Args, context: &Context, out: &mut (dyn Write + Send)) ->
     let (settings, _) = context.settings.or_demo(args.demo)?;
     let read_only = matches!(args.wish, None | Some(Wish::Show { .. }));
     let store = settings.open_store(read_only).await?;
-    let who = settings.host.get("USER").filter(|user| !user.is_empty()).unwrap_or("command line");
+    let who = settings.user();
     let outcome = match args.wish {
         None => list(&store, &args.list, context, out).await,
         Some(Wish::Show { number }) => show(&store, number, context, out).await,

@@ -90,7 +90,7 @@ pub struct Set {
 pub async fn run(args: Args, context: &Context, out: &mut (dyn Write + Send)) -> anyhow::Result<Outcome> {
     let (settings, _) = context.settings.or_demo(args.demo)?;
     let store = settings.open_store(matches!(args.wish, None | Some(Wish::Replay(_)))).await?;
-    let who = settings.host.get("USER").filter(|user| !user.is_empty()).unwrap_or("command line");
+    let who = settings.user();
     let outcome = match args.wish {
         None => list(&store, args.json, context, out).await,
         Some(Wish::Replay(args)) => replay::run(&store, args, context, out).await,

@@ -10,7 +10,7 @@ use leitwarte_core::status::{StatusRow, TenantSnapshot};
 use leitwarte_store::{Store, StoreErrorKind};
 
 use super::up::demo_runs;
-use crate::words::DEMO_RUNS;
+use crate::words::{DEMO_RUNS, unknown_tenant};
 use crate::{Context, Outcome, Settings};
 
 /// Arguments of `status`.
@@ -64,7 +64,7 @@ pub async fn run(args: Args, context: &Context, out: &mut (dyn Write + Send)) ->
     }
     match args.tenant {
         Some(name) if snapshots.is_empty() => {
-            writeln!(out, "There is no tenant `{name}`. `leitwarte status` lists all of them.")?;
+            writeln!(out, "{}", unknown_tenant(&name))?;
             return Ok(Outcome::Problem);
         }
         None if snapshots.is_empty() && demo_hides_them => return Ok(Outcome::Problem),
