@@ -4,6 +4,7 @@ pub mod compose;
 pub mod foreign;
 pub mod host;
 pub mod postgres_image;
+pub mod services;
 pub mod stack;
 pub mod tenants;
 pub mod wait;

@@ -1,29 +1,15 @@
 //! What `local/compose.yaml` repeats of other files, and what it promises, compared.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::time::Duration;
 
 use leitwarte_core::profile::Cloud;
-use leitwarte_template::Template;
+use leitwarte_tests::services::{FIRST_PORT, names, shipped, template};
 use leitwarte_tests::stack::repository;
 use serde_norway::{Mapping, Value};
 
-const FIRST_PORT: usize = 9100;
-
 fn compose() -> Value {
-    read("local/compose.yaml")
-}
-
-fn read(file: &str) -> Value {
-    let text = std::fs::read_to_string(repository().join(file)).unwrap();
-    let mut value: Value = serde_norway::from_str(&text).unwrap();
-    value.apply_merge().unwrap();
-    value
-}
-
-fn template() -> Template {
-    Template::load(Path::new(&repository().join("template.yaml"))).unwrap()
+    shipped("local/compose.yaml")
 }
 
 fn services(compose: &Value) -> &Mapping {
@@ -58,7 +44,10 @@ fn every_function_of_the_template_has_a_service_with_its_settings() {
             assert_eq!(variable(setting), Some(value.as_str()), "{setting} of {name}");
         }
         let network = format!("runtime-{name}");
-        assert!(service["networks"].as_sequence().unwrap().contains(&network.as_str().into()), "{name}");
+        let mine = names(&service["networks"]);
+        let known = ["outbound", "database", network.as_str()];
+        assert!(mine.contains(&network), "{name}");
+        assert!(mine.iter().all(|one| known.contains(&one.as_str())), "{name}: {mine:?}");
         assert_eq!(networks[network.as_str()]["internal"], true);
         let alias = &compose["services"]["emulator"]["networks"][network.as_str()]["aliases"][0];
         assert_eq!(alias.as_str(), Some(format!("emulator.{name}").as_str()));
@@ -75,17 +64,9 @@ fn nothing_but_the_gateway_is_published_and_only_it_and_egress_face_outside() {
     for (name, service) in services(&compose) {
         let name = name.as_str().unwrap();
         assert_eq!(service.get("ports").is_some(), name == "gateway", "{name}");
-        let names = networks(service);
-        let outside = names.iter().any(|network| compose["networks"][*network]["internal"] != true);
-        assert_eq!(outside, matches!(name, "gateway" | "egress"), "{name} is in {names:?}");
-    }
-}
-
-/// The names of the networks a service is in.
-fn networks(service: &Value) -> Vec<&str> {
-    match &service["networks"] {
-        Value::Sequence(names) => names.iter().filter_map(Value::as_str).collect(),
-        other => other.as_mapping().unwrap().keys().filter_map(Value::as_str).collect(),
+        let networks = names(&service["networks"]);
+        let outside = networks.iter().any(|network| compose["networks"][network]["internal"] != true);
+        assert_eq!(outside, matches!(name, "gateway" | "egress"), "{name} is in {networks:?}");
     }
 }
 
@@ -94,9 +75,29 @@ fn in_a_functions_network_there_are_the_function_and_the_emulator() {
     let compose = compose();
     for function in template().functions {
         let network = format!("runtime-{}", function.name);
-        let members = services(&compose).iter().filter(|(_, service)| networks(service).contains(&network.as_str()));
+        let members = services(&compose).iter().filter(|(_, service)| names(&service["networks"]).contains(&network));
         let members: BTreeSet<_> = members.filter_map(|(name, _)| name.as_str()).collect();
         assert_eq!(members, BTreeSet::from(["emulator", function.name.as_str()]), "{network}");
+    }
+}
+
+#[test]
+fn only_named_volumes_can_be_written() {
+    for (name, service) in services(&compose()) {
+        for volume in names(&service["volumes"]) {
+            let named = volume.starts_with(|first: char| first.is_ascii_lowercase());
+            assert!(named || volume.ends_with(":ro"), "{name:?} may write into {volume}");
+        }
+    }
+}
+
+#[test]
+fn whoever_reads_profiles_has_those_of_the_demo_in_the_demo() {
+    let (compose, demo) = (compose(), shipped("local/compose.demo.yaml"));
+    for (name, service) in services(&compose) {
+        let reads_profiles = names(&service["volumes"]).iter().any(|volume| volume.contains("config-profiles"));
+        let has_demo = demo["services"].get(name).is_some_and(|demo| names(&demo["volumes"]).contains("demo:/demo:ro"));
+        assert_eq!(has_demo, reads_profiles, "{name:?}");
     }
 }
 
@@ -115,7 +116,7 @@ fn no_internal_network_leads_to_the_machine_and_through_the_gateways_nobody_gets
 
 #[test]
 fn every_container_is_locked_down() {
-    let (compose, demo) = (compose(), read("local/compose.demo.yaml"));
+    let (compose, demo) = (compose(), shipped("local/compose.demo.yaml"));
     let simulator = demo["services"].as_mapping().unwrap().iter().filter(|(_, service)| service.get("image").is_some());
     for (name, service) in services(&compose).iter().chain(simulator) {
         let name = name.as_str().unwrap();

@@ -5,26 +5,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use leitwarte_tests::compose::docker;
+use leitwarte_tests::services::Services;
 use leitwarte_tests::wait::until;
 use serde_json::{Value, json};
 
 use crate::load::Load;
-use crate::system::{System, TENANTS};
+use crate::system::{RECORDER, System, TENANTS};
 use crate::{LIMIT, left_out};
-
-const SERVICES: [&str; 11] = [
-    "recorder",
-    "emulator",
-    "timer",
-    "gateway",
-    "egress",
-    "api-read",
-    "poll-tenant",
-    "backup",
-    "sync-sharepoint",
-    "notify",
-    "cert-expiry",
-];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_happens_to_a_container_no_acknowledged_event_is_lost() {
@@ -42,12 +29,13 @@ async fn whatever_happens_to_a_container_no_acknowledged_event_is_lost() {
     println!("polled through the proxy and shown after {} ms", began.elapsed().as_millis());
     system.works("the start", began).await;
 
-    for service in SERVICES {
+    let services = [vec![RECORDER.to_owned()], Services::shipped().permanent()].concat();
+    for service in &services {
         killed(&system, service).await;
     }
     hung(&system).await;
     cut_off(&system).await;
-    for service in SERVICES {
+    for service in &services {
         stopped_and_started(&system, service).await;
     }
     replicated(&system).await;
@@ -105,7 +93,7 @@ async fn stopped_and_started(system: &System, service: &str) {
     system.compose.run(&["stop", service]).unwrap();
     match service {
         "emulator" => {}
-        "recorder" => {
+        RECORDER => {
             let acknowledged = async || system.invoke("recorder", "Event", &json!({})).await;
             until("an event to be taken while its function is away", LIMIT, acknowledged).await;
         }

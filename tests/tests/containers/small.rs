@@ -1,11 +1,13 @@
 //! The demo at rest: what it takes, and whom its containers reach.
 
+use std::collections::BTreeSet;
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use leitwarte_tests::compose::{docker, inspect};
+use leitwarte_tests::services::{FIRST_PORT, Services, functions, port};
 use serde_json::{Map, Value};
 use tokio::io::AsyncReadExt as _;
 
@@ -14,6 +16,8 @@ use crate::{LIMIT, file, left_out};
 
 /// All containers together, in MiB.
 const MEMORY: f64 = 150.0;
+/// A call of a function, without the key.
+const INVOKE: &str = "POST /2015-03-31/functions/api-read/invocations";
 /// Of a function, the fastest of several, because the processors are shared with other tests.
 const COLD_START: Duration = Duration::from_millis(100);
 
@@ -42,8 +46,8 @@ async fn a_system_at_rest_is_small_and_its_containers_reach_only_whom_they_need(
 
     reach(&system);
     container_start(&system).await;
-    for function in ["api-read", "poll-tenant", "backup", "sync-sharepoint", "notify", "cert-expiry"] {
-        cold_start(function).await;
+    for function in functions() {
+        cold_start(&function).await;
     }
 }
 
@@ -54,68 +58,34 @@ fn reach(system: &System) {
         let all = inspect(&container(service), "{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}").unwrap();
         all.split_whitespace().map(str::to_owned).collect::<Vec<_>>()
     };
+    let services = Services::shipped();
     let outside = format!("{}:8443", addresses("graph-simulator")[0]);
     // A service of the machine itself, and its address in each network.
     let machine = TcpListener::bind("0.0.0.0:0").unwrap();
-    let networks =
-        ["runtime-poll-tenant", "runtime-api-read", "invoke", "queue", "database", "outbound", "public", "outside"]
-            .map(|name| {
-                let gateway = inspect(&system.compose.network(name), "{{(index .IPAM.Config 0).Gateway}}").unwrap();
-                format!("{gateway}:{}", machine.local_addr().unwrap().port())
-            });
-    let invoke = "emulator:9001 POST /2015-03-31/functions/api-read/invocations";
-
-    let function = |own: &str, port: u16, other: u16| {
-        let emulator = format!("emulator.{own}");
-        let mut wanted = vec![
-            // Its own events, and nobody else's; the path is none of the Runtime API's, so none is taken.
-            (format!("{emulator}:{port} GET /"), "404"),
-            (format!("{emulator}:{other} GET /"), "closed"),
-            (format!("{emulator}:9001 POST /2015-03-31/functions/api-read/invocations"), "403"),
-            ("egress:3128 CONNECT graph.demo:8443".to_owned(), "200"),
-            ("egress:3128 CONNECT graph.demo:443".to_owned(), "403"),
-            ("egress:3128 CONNECT example.com:443".to_owned(), "403"),
-            ("gateway:8080".to_owned(), "unknown"),
-        ];
-        wanted.extend(
-            addresses("emulator")
-                .into_iter()
-                .filter(|ip| *ip != own_emulator(system, own))
-                .flat_map(|ip| [(format!("{ip}:{port}"), "unreachable"), (format!("{ip}:{other}"), "unreachable")]),
-        );
-        wanted
-    };
+    let networks: BTreeSet<_> = services.permanent().iter().flat_map(|service| services.networks(service)).collect();
+    let networks = networks.iter().map(|name| {
+        let gateway = inspect(&system.compose.network(name), "{{(index .IPAM.Config 0).Gateway}}").unwrap();
+        format!("{gateway}:{}", machine.local_addr().unwrap().port())
+    });
+    let networks: Vec<String> = networks.collect();
     let text = |wanted: &[(&str, &'static str)]| -> Vec<(String, &'static str)> {
         wanted.iter().map(|(request, answer)| ((*request).to_owned(), *answer)).collect()
     };
-    let table = [
-        ("poll-tenant", function("poll-tenant", 9100, 9101)),
-        ("api-read", function("api-read", 9101, 9100)),
-        ("sync-sharepoint", function("sync-sharepoint", 9103, 9100)),
-        ("notify", function("notify", 9104, 9100)),
-        (
-            "cert-expiry",
-            text(&[
-                ("emulator.cert-expiry:9105 GET /", "404"),
-                ("emulator.cert-expiry:9100 GET /", "closed"),
-                ("emulator.cert-expiry:9001 POST /2015-03-31/functions/api-read/invocations", "403"),
-                ("egress:3128", "unknown"),
-            ]),
-        ),
-        (
-            "backup",
-            text(&[
-                ("emulator.backup:9102 GET /", "404"),
-                ("emulator.backup:9100 GET /", "closed"),
-                ("emulator.backup:9001 POST /2015-03-31/functions/api-read/invocations", "403"),
-                ("egress:3128", "unknown"),
-            ]),
-        ),
-        ("timer", text(&[(invoke, "403"), ("emulator:9100 GET /", "closed"), ("egress:3128", "unknown")])),
-        ("gateway", text(&[(invoke, "403"), ("emulator:9100 GET /", "closed"), ("egress:3128", "unknown")])),
+    let with_invoke = format!("emulator:9001 {INVOKE}");
+    let with_invoke = [(with_invoke.as_str(), "403"), ("emulator:9100 GET /", "closed"), ("egress:3128", "unknown")];
+    let of_host = [
+        ("timer", text(&with_invoke)),
+        ("gateway", text(&with_invoke)),
         ("emulator", text(&[("egress:3128", "unknown")])),
         ("egress", text(&[("emulator:9001", "unknown"), ("gateway:8080", "unknown")])),
     ];
+    let functions = functions();
+    let of_functions = functions.iter().map(|function| {
+        let own = own_emulator(system, function);
+        let others = addresses("emulator").into_iter().filter(|ip| *ip != own).collect();
+        (function.as_str(), of_function(function, others, services.networks(function).contains("outbound")))
+    });
+    let table: Vec<_> = of_functions.chain(of_host).collect();
     thread::scope(|scope| {
         for (service, mut wanted) in table {
             wanted.push((outside.clone(), if service == "egress" { "connected" } else { "unreachable" }));
@@ -134,6 +104,27 @@ fn reach(system: &System) {
             });
         }
     });
+}
+
+/// What a function reaches: its own events, and of the outside what the proxy lets it, if it may leave at all.
+fn of_function(own: &str, emulators_elsewhere: Vec<String>, goes_out: bool) -> Vec<(String, &'static str)> {
+    let emulator = format!("emulator.{own}");
+    let port = port(own);
+    let other = if port == FIRST_PORT { port + 1 } else { FIRST_PORT };
+    let mut wanted = vec![
+        // Its own events, and nobody else's; the path is none of the Runtime API's, so none is taken.
+        (format!("{emulator}:{port} GET /"), "404"),
+        (format!("{emulator}:{other} GET /"), "closed"),
+        (format!("{emulator}:9001 {INVOKE}"), "403"),
+        ("gateway:8080".to_owned(), "unknown"),
+    ];
+    let proxy = if goes_out { ["200", "403", "403"] } else { ["unknown"; 3] };
+    let targets = ["graph.demo:8443", "graph.demo:443", "example.com:443"];
+    wanted.extend(targets.map(|target| format!("egress:3128 CONNECT {target}")).into_iter().zip(proxy));
+    for ip in emulators_elsewhere {
+        wanted.extend([port, other].map(|port| (format!("{ip}:{port}"), "unreachable")));
+    }
+    wanted
 }
 
 /// The emulator's address in the network that it shares with one function.

@@ -5,12 +5,15 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use leitwarte_tests::compose::Compose;
+use leitwarte_tests::services;
 use leitwarte_tests::stack::free_address;
 use leitwarte_tests::wait::until;
 use serde_json::{Value, json};
 
 use crate::{LIMIT, file};
 
+/// The function that notes each of its runs.
+pub(crate) const RECORDER: &str = "recorder";
 /// The tenants of the demo.
 pub(crate) const TENANTS: [&str; 4] = ["contoso-school", "fabrikam", "northwind", "tailspin"];
 /// How long one try may take.
@@ -50,6 +53,7 @@ impl System {
         let address = free_address().unwrap();
         let env = [
             ("TEST_TEMPLATE", template(folder.path())),
+            ("RECORDER_PORT", services::port(RECORDER).to_string()),
             ("INVOKE_PORT", address.rsplit(':').next().unwrap().to_owned()),
             ("PROFILES", empty.clone()),
             ("CERTS", empty.clone()),
@@ -101,7 +105,7 @@ impl System {
 
     /// Calls the recording function and returns its answer; nothing if that does not work.
     pub(crate) async fn call(&self, event: &Value) -> Option<reqwest::Response> {
-        let answer = self.invoke("recorder", "RequestResponse", event).await?;
+        let answer = self.invoke(RECORDER, "RequestResponse", event).await?;
         (!answer.headers().contains_key("x-amz-function-error")).then_some(answer)
     }
 

@@ -9,13 +9,16 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use leitwarte_tests::compose::docker;
 use leitwarte_tests::postgres_image;
+use leitwarte_tests::services::{self, demo_for_a_stack};
 use leitwarte_tests::stack::repository;
 use leitwarte_tests::wait::until;
+
+use crate::RECORDER;
 
 /// How often each service runs.
 pub(crate) const REPLICAS: usize = 2;
 /// The recording function, as an entry of the template.
-const RECORDER: &str = "
+const RECORDER_ENTRY: &str = "
   Recorder:
     Type: AWS::Serverless::Function
     Properties:
@@ -89,7 +92,7 @@ impl Cluster {
         }
         fs::set_permissions(self.file("records"), fs::Permissions::from_mode(0o777))?;
         let template = fs::read_to_string(repository().join("template.yaml"))?;
-        let template = template.replacen("\nOutputs:\n", &format!("{RECORDER}\nOutputs:\n"), 1);
+        let template = template.replacen("\nOutputs:\n", &format!("{RECORDER_ENTRY}\nOutputs:\n"), 1);
         fs::write(self.file("template.yaml"), template)?;
         let password = random();
         fs::write(self.file("secrets/database-password"), &password)?;
@@ -109,7 +112,8 @@ impl Cluster {
 
     /// Deploys the stack as it is now, with the given `RUST_LOG`, and waits until it runs.
     pub(crate) fn deploy(&self, log: &str) -> Result<()> {
-        self.run("scripts/stack", &["deploy", "tests/containers/stack.test.yaml"], log)?;
+        let demo = demo_for_a_stack(self.folder.path())?.display().to_string();
+        self.run("scripts/stack", &["deploy", &demo, "tests/containers/stack.test.yaml"], log)?;
         Ok(())
     }
 
@@ -189,7 +193,7 @@ impl Cluster {
         let mut command = Command::new(Path::new(&repository()).join(script));
         command.args(args).current_dir(repository()).env("STACK", &self.name).env("RUST_LOG", log);
         command.env("REPLICAS", REPLICAS.to_string()).env("GATEWAY_PORT", "0").env("STACK_TIMEOUT", "90");
-        command.env("POLL_INTERVAL_SECONDS", "30");
+        command.env("POLL_INTERVAL_SECONDS", "30").env("RECORDER_PORT", services::port(RECORDER).to_string());
         let files = [("TEMPLATE", "template.yaml"), ("SECRETS", "secrets"), ("RECORDS", "records")];
         for (variable, file) in files.into_iter().chain([("PROFILES", "empty"), ("CERTS", "empty")]) {
             command.env(variable, self.file(file));

@@ -14,22 +14,12 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use cluster::{Cluster, REPLICAS};
 use leitwarte_tests::compose::crash;
+use leitwarte_tests::services::{names, shipped};
 use leitwarte_tests::wait::until;
 use load::Load;
 
-const SERVICES: [&str; 11] = [
-    "recorder",
-    "emulator",
-    "gateway",
-    "timer",
-    "egress",
-    "api-read",
-    "poll-tenant",
-    "backup",
-    "sync-sharepoint",
-    "notify",
-    "cert-expiry",
-];
+/// The function that notes each of its runs.
+const RECORDER: &str = "recorder";
 /// Retries of failed runs come after a minute, and after two more.
 const UNTIL_ALL_RAN: Duration = Duration::from_mins(4);
 
@@ -55,7 +45,9 @@ async fn scenario(cluster: Arc<Cluster>) -> Result<()> {
     println!("all tenants polled and shown through both gateways after another {:.1} s", asked.elapsed().as_secs_f32());
     let (load, tasks) = Load::start(Arc::clone(&cluster))?;
 
-    for service in SERVICES {
+    let services = [vec![RECORDER.to_owned()], names(&shipped("local/stack.yaml")["services"]).into_iter().collect()];
+    let services = services.concat();
+    for service in &services {
         for slot in 1..=REPLICAS {
             let task = cluster.replica(service, slot)?;
             crash(&task.container)?;
@@ -72,10 +64,10 @@ async fn scenario(cluster: Arc<Cluster>) -> Result<()> {
     tokio::task::spawn_blocking(move || of_update.deploy(log)).await??;
     println!("every service updated, one task after the other: {:.1} s", updated.elapsed().as_secs_f32());
     let after = cluster.tasks()?;
-    for service in SERVICES {
+    for service in &services {
         let stayed = after
             .iter()
-            .any(|task| task.service == service && before.iter().any(|old| old.container == task.container));
+            .any(|task| task.service == *service && before.iter().any(|old| old.container == task.container));
         assert!(!stayed, "{service} was not updated");
     }
 

@@ -1,10 +1,8 @@
 //! local/stack.yaml against local/compose.yaml and template.yaml: the same system, on several machines.
 
 use std::collections::BTreeSet;
-use std::fs;
 
-use leitwarte_template::Template;
-use leitwarte_tests::stack::repository;
+use leitwarte_tests::services::{functions, names, port, shipped};
 use serde_norway::Value;
 
 /// Services of compose.yaml that are not part of a stack: commands typed by people, and a server of its own.
@@ -29,20 +27,13 @@ struct Files {
 
 impl Files {
     fn read() -> Self {
-        let read = |path: &str| {
-            let text = fs::read_to_string(repository().join(path)).expect(path);
-            let mut value: Value = serde_norway::from_str(&text).expect(path);
-            value.apply_merge().expect(path);
-            value
-        };
-        let template = Template::load(&repository().join("template.yaml")).expect("the template");
-        let functions = template.functions.into_iter().map(|function| function.name).collect();
-        Self { compose: read("local/compose.yaml"), stack: read("local/stack.yaml"), functions }
+        let (compose, stack) = (shipped("local/compose.yaml"), shipped("local/stack.yaml"));
+        Self { compose, stack, functions: functions() }
     }
 
     /// A service in both files.
     fn both(&self) -> impl Iterator<Item = (String, &Value, &Value)> {
-        let services = keys(&self.stack["services"]).into_iter();
+        let services = names(&self.stack["services"]).into_iter();
         services.map(|name| {
             let (compose, stack) = (&self.compose["services"][&name], &self.stack["services"][&name]);
             (name, compose, stack)
@@ -50,30 +41,20 @@ impl Files {
     }
 
     fn networks(&self, service: &str) -> BTreeSet<String> {
-        keys(&self.stack["services"][service]["networks"])
-    }
-}
-
-/// The names in a mapping or a list.
-fn keys(value: &Value) -> BTreeSet<String> {
-    let text = |value: &Value| value.as_str().expect("a name").to_owned();
-    match value {
-        Value::Mapping(map) => map.keys().map(text).collect(),
-        Value::Sequence(list) => list.iter().map(text).collect(),
-        _ => BTreeSet::new(),
+        names(&self.stack["services"][service]["networks"])
     }
 }
 
 #[test]
 fn a_stack_has_the_services_of_one_machine_and_every_function_of_the_template() {
     let files = Files::read();
-    let mut expected = keys(&files.compose["services"]);
+    let mut expected = names(&files.compose["services"]);
     for name in NOT_IN_A_STACK {
         expected.remove(name);
     }
-    assert_eq!(keys(&files.stack["services"]), expected);
-    for (number, function) in files.functions.iter().enumerate() {
-        let address = format!("emulator-{{{{.Task.Slot}}}}:{}", 9100 + number);
+    assert_eq!(names(&files.stack["services"]), expected);
+    for function in &files.functions {
+        let address = format!("emulator-{{{{.Task.Slot}}}}:{}", port(function));
         assert_eq!(files.stack["services"][function]["environment"]["AWS_LAMBDA_RUNTIME_API"], address, "{function}");
     }
     assert_eq!(files.stack["services"]["emulator"]["hostname"], "emulator-{{.Task.Slot}}");
@@ -111,7 +92,7 @@ fn nothing_but_the_gateway_is_published_under_the_same_port() {
             format!("{}:{}", text("published").unwrap_or_default(), text("target").unwrap_or_default())
         });
         let published: BTreeSet<String> = published.collect();
-        assert_eq!(published, keys(&compose["ports"]), "{name}");
+        assert_eq!(published, names(&compose["ports"]), "{name}");
         assert_eq!(published.is_empty(), name != "gateway");
     }
 }
@@ -150,7 +131,7 @@ fn functions_meet_emulators_only_in_a_network_of_their_own_and_reach_the_outside
             networks.retain(|network| !OF_THE_DATABASE.contains(&network.as_str()));
             networks
         };
-        let same = without_database(files.networks(&name)) == without_database(keys(&compose["networks"]));
+        let same = without_database(files.networks(&name)) == without_database(names(&compose["networks"]));
         assert!(same, "{name} is in other networks");
     }
     for (name, network) in files.stack["networks"].as_mapping().expect("networks") {
