@@ -2,8 +2,10 @@
 
 mod asset;
 mod certificates;
+mod changes;
 mod forecast;
 mod health;
+mod history;
 mod incidents;
 mod main_page;
 mod metrics;
@@ -17,7 +19,7 @@ use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use http::header::{CACHE_CONTROL, VARY};
 use http::{HeaderMap, StatusCode};
 use leitwarte_web::http::{Answer, Coding, ETag};
-use leitwarte_web::problem::Problem;
+use leitwarte_web::problem::{Problem, ProblemKind};
 use leitwarte_web::routes::Route;
 
 use crate::Deps;
@@ -32,6 +34,18 @@ fn private_json(json: String, headers: &HeaderMap) -> Answer {
         .header(VARY, VARY_BY)
         .tagged(&tag, headers)
         .compressed(Coding::preferred(headers))
+}
+
+/// The answer, if Lambda can carry it; `less` says how to ask for less.
+fn within_limit(answer: Answer, less: &str) -> Result<Answer, Problem> {
+    if answer.fits() {
+        return Ok(answer);
+    }
+    let detail = format!(
+        "The answer is larger than the 6 MB that Lambda carries. Accept compression (`Accept-Encoding: gzip`), or ask for \
+         {less}."
+    );
+    Err(Problem::new(ProblemKind::AnswerTooLarge, detail))
 }
 
 /// Lets the endpoint of a route answer a request that may have it.
@@ -50,7 +64,9 @@ pub(crate) async fn answer(
         Endpoint::Ready => ready::answer(deps).await,
         Endpoint::Metrics => metrics::answer(deps, request).await,
         Endpoint::Certificates => certificates::answer(deps, request).await,
+        Endpoint::Changes => changes::answer(deps, request, parameter("tenant")).await,
         Endpoint::Forecast => forecast::answer(deps, request, parameter("tenant")).await,
+        Endpoint::History => history::answer(deps, request, parameter("tenant")).await,
         Endpoint::Incidents => incidents::answer(deps, request).await,
         Endpoint::StatusOfAll => status_of_all::answer(deps, route.path, request).await,
         Endpoint::StatusOfTenant => status_of_tenant::answer(deps, request, parameter("tenant")).await,

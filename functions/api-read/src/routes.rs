@@ -22,8 +22,12 @@ pub enum Endpoint {
     Metrics,
     /// Certificates.
     Certificates,
+    /// What changed in a tenant.
+    Changes,
     /// How long a tenant's products last.
     Forecast,
+    /// How a tenant's numbers went.
+    History,
     /// Shortages.
     Incidents,
     /// Every tenant's stock.
@@ -35,7 +39,7 @@ pub enum Endpoint {
 /// The table. A tenant's name may hold a slash (`Tailspin A/S`), which the gateway hands on decoded, so it takes all that
 /// is left of the path. It cannot be a word that is a path of its own: a tenant with the key `show` is found at
 /// `…/status/show/show`.
-pub static ROUTES: [Route<Endpoint>; 13] = [
+pub static ROUTES: [Route<Endpoint>; 15] = [
     get("/", Public, Endpoint::MainPage),
     get("/assets/{proxy+}", Public, Endpoint::Asset),
     get("/favicon.ico", Public, Endpoint::Favicon),
@@ -44,7 +48,9 @@ pub static ROUTES: [Route<Endpoint>; 13] = [
     get("/api/v1/metrics", Read, Endpoint::Metrics),
     get("/api/v1/certificates", Read, Endpoint::Certificates),
     get("/api/v1/incidents", Read, Endpoint::Incidents),
+    get("/api/v1/licenses/changes/{tenant+}", Read, Endpoint::Changes),
     get("/api/v1/licenses/forecast/{tenant+}", Read, Endpoint::Forecast),
+    get("/api/v1/licenses/history/{tenant+}", Read, Endpoint::History),
     get("/api/v1/licenses/status", Read, Endpoint::StatusOfAll),
     get("/api/v1/licenses/status/show", Read, Endpoint::StatusOfAll),
     get("/api/v1/licenses/status/{tenant+}", Read, Endpoint::StatusOfTenant),

@@ -30,7 +30,7 @@ fn only_what_says_nothing_about_customers_is_public() {
 }
 
 /// Addresses of every kind and what each caller gets, in the order of [`callers`].
-const MATRIX: [(&str, &str, [i64; 9]); 23] = [
+const MATRIX: [(&str, &str, [i64; 9]); 27] = [
     // method, address           anonymous, person, Read, Manage, Admin, foreign, expired, program, program with Read
     ("GET", "/", [200, 200, 200, 200, 200, 200, 200, 200, 200]),
     ("HEAD", "/", [200, 200, 200, 200, 200, 200, 200, 200, 200]),
@@ -43,6 +43,10 @@ const MATRIX: [(&str, &str, [i64; 9]); 23] = [
     ("GET", "/api/v1/certificates", [401, 200, 200, 200, 200, 401, 401, 403, 200]),
     ("GET", "/api/v1/licenses/forecast/contoso", [401, 200, 200, 200, 200, 401, 401, 403, 200]),
     ("GET", "/api/v1/licenses/forecast/nobody", [401, 404, 404, 404, 404, 401, 401, 403, 404]),
+    ("GET", "/api/v1/licenses/changes/contoso", [401, 200, 200, 200, 200, 401, 401, 403, 200]),
+    ("GET", "/api/v1/licenses/changes/nobody", [401, 404, 404, 404, 404, 401, 401, 403, 404]),
+    ("GET", "/api/v1/licenses/history/contoso", [401, 200, 200, 200, 200, 401, 401, 403, 200]),
+    ("GET", "/api/v1/licenses/history/nobody", [401, 404, 404, 404, 404, 401, 401, 403, 404]),
     ("GET", "/api/v1/incidents", [401, 200, 200, 200, 200, 401, 401, 403, 200]),
     ("GET", "/api/v1/licenses/status", [401, 200, 200, 200, 200, 401, 401, 403, 200]),
     ("HEAD", "/api/v1/licenses/status", [401, 200, 200, 200, 200, 401, 401, 403, 200]),

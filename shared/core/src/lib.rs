@@ -17,6 +17,7 @@ pub mod poll;
 pub mod profile;
 pub mod replay;
 pub mod rules;
+pub mod series;
 pub mod sharepoint;
 pub mod status;
 pub mod stock;

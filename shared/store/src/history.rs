@@ -20,13 +20,20 @@ const INSERT: &str = "INSERT INTO stock_changes (tenant_key, poll, sku_id, chang
     after_suspended, after_locked_out, after_consumed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, \
     $13, $14, $15, $16, $17, $18, $19, $20)";
 
-const SELECT: &str = "SELECT poll, changed_at, sku_id, before_part_number, before_applies_to, \
-    before_capability_status, before_enabled, before_warning, before_suspended, before_locked_out, before_consumed, \
-    after_part_number, after_applies_to, after_capability_status, after_enabled, after_warning, after_suspended, \
-    after_locked_out, after_consumed FROM stock_changes \
-    WHERE tenant_key = $1 AND changed_at >= $2 AND ($3 IS NULL OR sku_id = $3) ORDER BY poll, sku_id";
+macro_rules! columns {
+    () => {
+        "SELECT poll, changed_at, sku_id, before_part_number, before_applies_to, before_capability_status, \
+         before_enabled, before_warning, before_suspended, before_locked_out, before_consumed, after_part_number, \
+         after_applies_to, after_capability_status, after_enabled, after_warning, after_suspended, after_locked_out, \
+         after_consumed FROM stock_changes WHERE tenant_key = $1 AND changed_at >= $2"
+    };
+}
 
-/// Columns of [`SELECT`] where the numbers before and after begin.
+const SELECT: &str = concat!(columns!(), " AND ($3 IS NULL OR sku_id = $3) ORDER BY poll, sku_id");
+/// The newest of them, so many.
+pub(crate) const NEWEST: &str = concat!(columns!(), " ORDER BY poll DESC, sku_id LIMIT $3");
+
+/// Columns of both where the numbers before and after begin.
 const BEFORE: usize = 3;
 const AFTER: usize = BEFORE + 8;
 
@@ -123,7 +130,7 @@ fn bind_numbers<'q>(query: Query<'q, Any, AnyArguments>, stock: Option<&LicenceS
         .bind(stock.map(|stock| stock.consumed))
 }
 
-fn entry(row: &AnyRow) -> Result<HistoryEntry, sqlx::Error> {
+pub(crate) fn entry(row: &AnyRow) -> Result<HistoryEntry, sqlx::Error> {
     let sku_id = id(row, "sku_id")?;
     Ok(HistoryEntry {
         at: time(row, "changed_at")?,

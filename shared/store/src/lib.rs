@@ -11,6 +11,7 @@
 
 mod backup;
 mod certificates;
+mod changes;
 mod claims;
 mod error;
 mod forecasts;
@@ -25,6 +26,7 @@ mod records;
 mod registry;
 mod rows;
 mod rules;
+mod series;
 mod sharepoint;
 mod store;
 
@@ -32,11 +34,13 @@ pub use leitwarte_database::{Address, AddressError, BackupError, Content, CopyEr
 
 pub use backup::{BACKUP_NAME, backup_name};
 pub use certificates::{CertificateKind, CertificateLook, KnownCertificate};
+pub use changes::TenantChanges;
 pub use error::{StoreError, StoreErrorKind};
 pub use forecasts::{ProductOutlook, TenantOutlook};
 pub use incidents::{Acted, IncidentEvent, StoredIncident};
 pub use outbox::{Attempt, Delivery, OutboxCounts};
 pub use privacy::Erased;
 pub use records::{Claim, ClaimOne, HistoryEntry, PastPoll, PollResult, PollRun, Recorded, Revision, TenantInfo};
+pub use series::StockHistory;
 pub use sharepoint::SyncInfo;
 pub use store::{Config, Store, TABLES};

@@ -1,6 +1,7 @@
 //! Query parameters: each is known by name or refused by name.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use url::form_urlencoded;
 
@@ -39,6 +40,16 @@ impl Query {
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }
+
+    /// A parameter that is a whole number, or what holds when it is not given.
+    ///
+    /// # Errors
+    /// A 400 problem naming the parameter when it is no whole number of this range.
+    pub fn number(&self, name: &str, range: RangeInclusive<u32>, otherwise: u32) -> Result<u32, Problem> {
+        let Some(text) = self.get(name) else { return Ok(otherwise) };
+        let number = text.parse().ok().filter(|number| range.contains(number));
+        number.ok_or_else(|| bad(name, &format!("has to be a whole number from {} to {}", range.start(), range.end())))
+    }
 }
 
 /// A 400 problem for a parameter with a value that cannot be; `problem` reads on after the name.
@@ -70,5 +81,16 @@ mod tests {
     fn a_parameter_given_twice_is_refused() {
         let problem = Query::parse(Some("limit=5&limit=6"), &["limit"]).unwrap_err();
         assert_eq!(problem.kind(), ProblemKind::BadParameter);
+    }
+
+    #[test]
+    fn a_number_has_to_be_one_of_its_range() {
+        let of = |raw| Query::parse(Some(raw), &["days"]).unwrap().number("days", 1..=400, 90);
+        assert_eq!([of("").unwrap(), of("days=1").unwrap(), of("days=400").unwrap()], [90, 1, 400]);
+        for wrong in ["days=0", "days=401", "days=", "days=-1", "days=many"] {
+            let answer = of(wrong).unwrap_err().into_answer("r");
+            let text = answer.body_text();
+            assert!(text.contains("`days` has to be a whole number from 1 to 400"), "{wrong}: {text}");
+        }
     }
 }

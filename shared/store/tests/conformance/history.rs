@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, TimeDelta};
 use leitwarte_core::change::StockChange;
+use leitwarte_core::series::{LONGEST, Series};
 use leitwarte_store::{HistoryEntry, PastPoll, Recorded, Store};
 use uuid::Uuid;
 
@@ -60,6 +61,22 @@ pub async fn a_removed_tenants_history_stays(Database { store, .. }: &Database) 
     record(store, "contoso", 0, Ok(vec![stock(1, 10, 3)])).await;
     register(store, &[]).await;
     assert_eq!(history(store).await.len(), 1);
+}
+
+pub async fn the_history_of_a_tenant_is_drawn_as_steps_of_each_product(Database { store, .. }: &Database) {
+    register(store, &["contoso"]).await;
+    record(store, "contoso", 0, Ok(vec![stock(1, 10, 3), stock(2, 5, 5)])).await;
+    record(store, "contoso", 120, Ok(vec![stock(1, 10, 4), stock(2, 5, 5)])).await;
+    let drawn = store.stock_history("contoso", at(60), at(130)).await.unwrap().unwrap();
+    assert_eq!((drawn.since, drawn.until), (at(60), at(120)), "of the time after the last poll nobody knows");
+    let points = |series: &Series| {
+        series.points.iter().map(|point| (point.at, point.numbers.map(|one| one.free))).collect::<Vec<_>>()
+    };
+    let shown: Vec<_> = drawn.products.iter().map(points).collect();
+    assert_eq!(shown, [vec![(at(60), Some(8)), (at(120), Some(7))], vec![(at(60), Some(1))]]);
+    let longest = store.stock_history("contoso", at(-1_000_000), at(130)).await.unwrap().unwrap();
+    assert_eq!(longest.since, at(130) - LONGEST);
+    assert_eq!(store.stock_history("nobody", at(60), at(130)).await.unwrap(), None);
 }
 
 fn past(days: i64) -> Vec<PastPoll> {

@@ -187,6 +187,7 @@ macro_rules! conformance_suite {
             a_product_that_disappears_ends_in_the_history_and_leaves_the_stock,
             history_is_cut_by_time_and_by_product,
             a_removed_tenants_history_stays,
+            the_history_of_a_tenant_is_drawn_as_steps_of_each_product,
             a_demo_tenant_gets_a_past_once,
             the_past_of_a_demo_tenant_goes_on_with_its_first_poll,
         );
