@@ -12,12 +12,12 @@ mod store_problem;
 
 use anyhow::Context;
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
-use leitwarte_core::hosts::AllowedHosts;
 use leitwarte_core::poll::PollPolicy;
 use leitwarte_core::{DateTime, Utc};
 use leitwarte_runtime::Config;
+use leitwarte_runtime::access::{StoredAccess, access};
 use leitwarte_store::Store;
-use leitwarte_web::bearer::Bearer;
+use leitwarte_web::access::Denied;
 use leitwarte_web::http::Answer;
 use leitwarte_web::permission::Permission;
 use leitwarte_web::problem::{Problem, ProblemKind};
@@ -33,7 +33,7 @@ const CONNECTIONS: u32 = 8;
 #[derive(Debug)]
 pub struct Deps {
     store: Store,
-    bearer: Bearer,
+    access: StoredAccess,
     polls: PollPolicy,
     public_url: String,
     clock: fn() -> DateTime<Utc>,
@@ -41,20 +41,20 @@ pub struct Deps {
 }
 
 impl Deps {
-    /// Opens the database for reading and prepares the check of tokens.
+    /// Opens the database for reading and prepares the check of callers.
     ///
     /// # Errors
     /// A setting that cannot be used, or a database that no waiting makes readable.
     pub async fn open(config: &Config, clock: fn() -> DateTime<Utc>) -> anyhow::Result<Self> {
-        let hosts = AllowedHosts::parse(&config.graph_extra_hosts)?;
         let store = leitwarte_store::Config {
             database_url: config.database_url.clone(),
             read_only: true,
             max_connections: CONNECTIONS,
         };
+        let store = Store::open(&store).await.context("cannot open the database")?;
         Ok(Self {
-            store: Store::open(&store).await.context("cannot open the database")?,
-            bearer: Bearer::new(&config.profiles_dir, hosts).context("cannot build the TLS client")?,
+            access: access(config, &store).context("cannot prepare the check of callers")?,
+            store,
             polls: config.polls,
             public_url: config.public_url.clone(),
             clock,
@@ -74,31 +74,18 @@ pub async fn handle(deps: &Deps, request: ApiGatewayV2httpRequest) -> ApiGateway
 
 async fn respond(deps: &Deps, request: &ApiGatewayV2httpRequest) -> Result<Answer, Problem> {
     let found = find(&ROUTES, request);
-    // Whoever asks for what does not exist learns so only after showing a token.
+    // Whoever asks for what does not exist learns so only after showing who asks.
     let permission = if let Match::Route(route, _) = &found { route.permission } else { Permission::Read };
     if permission != Permission::Public {
-        authorise(deps, request, permission).await?;
+        match deps.access.authorise(request, permission, (deps.clock)()).await {
+            Ok(_principal) => {}
+            Err(Denied::Problem(problem)) => return Err(problem),
+            Err(Denied::SignIn(address)) => return Ok(Answer::see_other(&address)),
+        }
     }
     match found {
         Match::Route(route, parameters) => endpoints::answer(deps, route, request, &parameters).await,
         Match::OtherMethod(allowed) => Err(Problem::method_not_allowed(allowed)),
         Match::Nothing => Err(Problem::new(ProblemKind::NotFound, "There is nothing at this address.")),
     }
-}
-
-async fn authorise(deps: &Deps, request: &ApiGatewayV2httpRequest, permission: Permission) -> Result<(), Problem> {
-    let request_id = request.request_context.request_id.as_deref().unwrap_or_default();
-    let principal = deps.bearer.authenticate(&request.headers, (deps.clock)()).await.map_err(|refusal| {
-        tracing::info!(http_request_id = request_id, "{refusal}");
-        refusal.problem()
-    })?;
-    if principal.may(permission) {
-        return Ok(());
-    }
-    tracing::info!(http_request_id = request_id, ?permission, "refused: the token carries no role that allows this");
-    Err(Problem::new(
-        ProblemKind::Forbidden,
-        "The token carries no role that allows this. Have the app role Licences.Read (or a higher one) assigned in Entra, \
-         then get a new token.",
-    ))
 }

@@ -40,6 +40,18 @@ impl Role {
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|role| role.as_str() == word)
     }
+
+    /// Roles as one text, separated by spaces.
+    #[must_use]
+    pub fn join(roles: &BTreeSet<Self>) -> String {
+        roles.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Reads what [`Role::join`] wrote; a word that means nothing here gives nothing.
+    #[must_use]
+    pub fn split(text: &str) -> BTreeSet<Self> {
+        text.split(' ').filter_map(Self::parse).collect()
+    }
 }
 
 /// The sign-in profile. Secrets are redacted in its debug form.
@@ -200,6 +212,14 @@ mod tests {
 
     fn refusal(extra: &Value) -> String {
         parse(extra).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn roles_survive_being_one_text() {
+        for roles in [BTreeSet::new(), BTreeSet::from([Role::Admin]), BTreeSet::from(Role::ALL)] {
+            assert_eq!(Role::split(&Role::join(&roles)), roles);
+        }
+        assert_eq!(Role::split("Owner Licences.Read"), BTreeSet::from([Role::Read]));
     }
 
     #[test]

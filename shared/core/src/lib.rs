@@ -18,6 +18,7 @@ pub mod profile;
 pub mod replay;
 pub mod rules;
 pub mod series;
+pub mod session;
 pub mod sharepoint;
 pub mod status;
 pub mod stock;

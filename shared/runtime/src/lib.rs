@@ -12,6 +12,7 @@
 //! }
 //! ```
 
+pub mod access;
 pub mod clock;
 pub mod config;
 mod error;

@@ -9,6 +9,7 @@
 //! - A failed poll leaves the last good stock as it is.
 //! - An acknowledged write survives a power cut (`synchronous=FULL`).
 
+mod audit;
 mod backup;
 mod certificates;
 mod changes;
@@ -19,6 +20,7 @@ mod history;
 mod incidents;
 mod leases;
 mod outbox;
+mod people;
 mod polls;
 mod privacy;
 mod reading;
@@ -27,11 +29,13 @@ mod registry;
 mod rows;
 mod rules;
 mod series;
+mod sessions;
 mod sharepoint;
 mod store;
 
 pub use leitwarte_database::{Address, AddressError, BackupError, Content, CopyError, Existing};
 
+pub use audit::{Actor, AuditEntry};
 pub use backup::{BACKUP_NAME, backup_name};
 pub use certificates::{CertificateKind, CertificateLook, KnownCertificate};
 pub use changes::TenantChanges;
@@ -39,8 +43,10 @@ pub use error::{StoreError, StoreErrorKind};
 pub use forecasts::{ProductOutlook, TenantOutlook};
 pub use incidents::{Acted, IncidentEvent, StoredIncident};
 pub use outbox::{Attempt, Delivery, OutboxCounts};
+pub use people::{Account, Person};
 pub use privacy::Erased;
 pub use records::{Claim, ClaimOne, HistoryEntry, PastPoll, PollResult, PollRun, Recorded, Revision, TenantInfo};
 pub use series::StockHistory;
+pub use sessions::{SignIn, SignedIn, StoredSession};
 pub use sharepoint::SyncInfo;
 pub use store::{Config, Store, TABLES};

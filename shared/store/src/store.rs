@@ -29,6 +29,7 @@ pub const TABLES: Tables = Tables {
             sql: include_str!("../migrations/0003_incidents_messages.sql"),
         },
         Step { version: 4, name: "certificates", sql: include_str!("../migrations/0004_certificates.sql") },
+        Step { version: 5, name: "people and sessions", sql: include_str!("../migrations/0005_people_sessions.sql") },
     ],
     seeded: &["meta"],
 };

@@ -2,11 +2,13 @@
 
 mod answer;
 mod coding;
+mod cookie;
 mod etag;
 mod language;
 mod quality;
 
 pub use answer::{Answer, Body, PAYLOAD_LIMIT_BYTES};
 pub use coding::{Coding, gzip};
+pub use cookie::CookieName;
 pub use etag::ETag;
 pub use language::{Language, preferred_language};

@@ -13,6 +13,10 @@ pub enum ProblemKind {
     MissingToken,
     /// A token that does not count.
     InvalidToken,
+    /// A session that is over, or never was.
+    SessionEnded,
+    /// A request that changes something and does not come from one of our pages.
+    CrossSite,
     /// A caller without the right.
     Forbidden,
     /// No such address.
@@ -41,9 +45,11 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// Every kind, for tables and tests.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::MissingToken,
         Self::InvalidToken,
+        Self::SessionEnded,
+        Self::CrossSite,
         Self::Forbidden,
         Self::NotFound,
         Self::UnknownTenant,
@@ -63,6 +69,8 @@ impl ProblemKind {
         match self {
             Self::MissingToken => ("missing-token", StatusCode::UNAUTHORIZED, "Sign-in needed"),
             Self::InvalidToken => ("invalid-token", StatusCode::UNAUTHORIZED, "Token not accepted"),
+            Self::SessionEnded => ("session-ended", StatusCode::UNAUTHORIZED, "Signed out"),
+            Self::CrossSite => ("cross-site", StatusCode::FORBIDDEN, "Not from our page"),
             Self::Forbidden => ("forbidden", StatusCode::FORBIDDEN, "Right missing"),
             Self::NotFound => ("not-found", StatusCode::NOT_FOUND, "No such address"),
             Self::UnknownTenant => ("unknown-tenant", StatusCode::NOT_FOUND, "No such tenant"),
@@ -153,7 +161,7 @@ impl Problem {
         let mut answer = Answer::text(status, "application/problem+json", body);
         answer.headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         let challenge = match self.kind {
-            ProblemKind::MissingToken => Some("Bearer"),
+            ProblemKind::MissingToken | ProblemKind::SessionEnded => Some("Bearer"),
             ProblemKind::InvalidToken => Some(r#"Bearer error="invalid_token""#),
             ProblemKind::Forbidden => Some(r#"Bearer error="insufficient_scope""#),
             _ => None,

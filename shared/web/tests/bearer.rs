@@ -13,7 +13,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use leitwarte_core::hosts::AllowedHosts;
 use leitwarte_core::{DateTime, TimeDelta, Utc};
 use leitwarte_web::bearer::{Bearer, Refusal, TokenFault};
-use leitwarte_web::permission::{Principal, PrincipalKind, Role};
+use leitwarte_web::permission::{Principal, PrincipalKind, Role, Via, Who};
 use serde_json::{Value, json};
 use support::authority::{Authority, CLIENT, FOREIGN_TENANT, KEY, NEXT_KEY, TENANT, published, sign, with};
 use wiremock::ResponseTemplate;
@@ -86,7 +86,13 @@ fn sign_as(algorithm: Algorithm, kid: Option<&str>, key: &EncodingKey, claims: &
 #[tokio::test]
 async fn a_persons_token_is_accepted_in_both_forms_of_the_audience() {
     let world = World::new().await;
-    let expected = Principal { kind: PrincipalKind::HomePerson, roles: BTreeSet::new() };
+    let who = Who {
+        person: None,
+        tenant_id: TENANT.parse().unwrap(),
+        object_id: Some("11111111-0000-4000-8000-000000000001".parse().unwrap()),
+        name: String::new(),
+    };
+    let expected = Principal { kind: PrincipalKind::HomePerson, roles: BTreeSet::new(), who, via: Via::Bearer };
     assert_eq!(world.principal(&json!({})).await, expected);
     assert_eq!(world.principal(&json!({ "aud": format!("api://{CLIENT}") })).await, expected);
     assert_eq!(world.principal(&json!({ "aud": ["other", CLIENT] })).await, expected);
@@ -97,6 +103,16 @@ async fn roles_come_from_the_token() {
     let world = World::new().await;
     let roles = world.principal(&json!({ "roles": ["Licences.Read", "Admin", "Something.Else"] })).await.roles;
     assert_eq!(roles, BTreeSet::from([Role::Read, Role::Admin]));
+}
+
+#[tokio::test]
+async fn the_callers_name_is_what_the_token_says_first() {
+    let world = World::new().await;
+    let claims = json!({ "name": "Ada\u{202e} Muster", "preferred_username": "ada@contoso.example" });
+    assert_eq!(world.principal(&claims).await.who.name, "Ada Muster");
+    let claims = json!({ "name": " ", "preferred_username": "ada@contoso.example" });
+    assert_eq!(world.principal(&claims).await.who.name, "ada@contoso.example");
+    assert_eq!(world.principal(&json!({ "oid": "not a GUID" })).await.who.object_id, None);
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use crate::status_table::{Position, StatusTable};
 /// Customer data: only the caller's own cache may keep it, and has to ask each time.
 pub(super) const PRIVATE: HeaderValue = HeaderValue::from_static("private, no-cache");
 /// What the answer depends on besides the address.
-pub(super) const VARY_BY: HeaderValue = HeaderValue::from_static("Authorization, Accept-Encoding");
+pub(super) const VARY_BY: HeaderValue = HeaderValue::from_static("Authorization, Cookie, Accept-Encoding");
 
 /// Largest `limit`.
 const MOST_ROWS: usize = 20_000;

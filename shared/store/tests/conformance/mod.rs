@@ -6,6 +6,7 @@
 pub mod claiming;
 pub mod history;
 pub mod incidents;
+pub mod people;
 pub mod privacy;
 pub mod reading;
 pub mod recording;
@@ -215,6 +216,17 @@ macro_rules! conformance_suite {
         $crate::conformance_suite!($fresh, privacy:
             everything_kept_of_a_tenant_is_handed_over_and_nothing_of_another,
             a_tenant_is_erased_when_its_profile_is_gone_and_leaves_nothing,
+        );
+        $crate::conformance_suite!($fresh, people:
+            a_sign_in_begins_a_session_of_a_person_and_is_in_the_audit_log,
+            an_account_is_tenant_and_object_id_and_never_a_name,
+            a_sign_in_that_came_back_once_comes_back_no_second_time,
+            the_session_this_browser_had_before_ends,
+            sessions_with_other_rights_end_and_those_with_the_same_stay,
+            use_is_written_down_once_a_minute_and_revives_nothing,
+            a_session_that_was_ended_is_gone,
+            what_is_over_is_forgotten_at_the_next_sign_in,
+            the_audit_log_is_read_backwards_in_parts_and_by_subject,
         );
         $crate::conformance_suite!($fresh, sharepoint:
             one_holder_at_a_time_has_a_lease,

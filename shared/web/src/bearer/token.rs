@@ -3,10 +3,11 @@
 
 use chrono::{DateTime, Utc};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use leitwarte_core::Uuid;
 use leitwarte_core::auth_profile::AuthProfile;
 use serde::Deserialize;
 
-use crate::permission::{Principal, PrincipalKind};
+use crate::permission::{Principal, PrincipalKind, Via, Who, plain_name};
 
 /// How far clocks may be apart, in seconds.
 const LEEWAY_SECONDS: i64 = 60;
@@ -83,6 +84,10 @@ struct Claims {
     idtyp: Option<String>,
     idp: Option<String>,
     acct: Option<i64>,
+    name: Option<String>,
+    preferred_username: Option<String>,
+    app_displayname: Option<String>,
+    azp: Option<String>,
 }
 
 /// Entra writes one audience; RFC 7519 allows a list, of which one has to be us.
@@ -168,7 +173,15 @@ fn principal(claims: &Claims, profile: &AuthProfile) -> Principal {
     let roles = profile.roles(claims.roles.iter().map(String::as_str));
     let kind =
         if is_person(claims) && !is_guest(claims, profile) { PrincipalKind::HomePerson } else { PrincipalKind::Other };
-    Principal { kind, roles }
+    let name = [&claims.name, &claims.preferred_username, &claims.app_displayname, &claims.azp];
+    let name = name.into_iter().flatten().find(|name| !name.trim().is_empty());
+    let who = Who {
+        person: None,
+        tenant_id: profile.tenant_id,
+        object_id: claims.oid.as_deref().and_then(|oid| Uuid::parse_str(oid).ok()),
+        name: name.map(|name| plain_name(name)).unwrap_or_default(),
+    };
+    Principal { kind, roles, who, via: Via::Bearer }
 }
 
 /// A delegated token has `scp`; in a program's own token `oid` and `sub` are the same. `idtyp` says it outright.

@@ -3,7 +3,7 @@
 use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use aws_lambda_events::encodings;
 use bytes::Bytes;
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE, ETAG, X_CONTENT_TYPE_OPTIONS};
+use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, LOCATION, SET_COOKIE, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
 use super::{Coding, ETag, gzip};
@@ -45,6 +45,23 @@ impl Answer {
     #[must_use]
     pub fn empty(status: StatusCode) -> Self {
         Self { status, headers: HeaderMap::new(), body: Body::Empty }
+    }
+
+    /// Sends a browser on to an address, which it then gets with `GET`. Nobody keeps that.
+    #[must_use]
+    pub fn see_other(address: &str) -> Self {
+        let mut answer = Self::empty(StatusCode::SEE_OTHER);
+        // An address of ours has no byte that a header could not carry; the start page stands in for one that has.
+        let location = HeaderValue::try_from(address).unwrap_or(HeaderValue::from_static("/"));
+        answer.headers.insert(LOCATION, location);
+        answer.header(CACHE_CONTROL, HeaderValue::from_static("no-store"))
+    }
+
+    /// The same with a cookie set.
+    #[must_use]
+    pub fn cookie(mut self, set_cookie: HeaderValue) -> Self {
+        self.headers.append(SET_COOKIE, set_cookie);
+        self
     }
 
     /// An answer of text.
@@ -132,7 +149,11 @@ impl Answer {
     pub fn into_lambda(self, method: &http::Method) -> ApiGatewayV2httpResponse {
         let mut response = ApiGatewayV2httpResponse::default();
         response.status_code = i64::from(self.status.as_u16());
+        // Of a header that comes more than once, Lambda carries the last; cookies go beside the headers.
+        let cookies = self.headers.get_all(SET_COOKIE).iter();
+        response.cookies = cookies.filter_map(|cookie| cookie.to_str().ok().map(str::to_owned)).collect();
         response.headers = self.headers;
+        response.headers.remove(SET_COOKIE);
         response.headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         match self.body {
             _ if method == http::Method::HEAD => {}
@@ -176,6 +197,16 @@ mod tests {
         let json = serde_json::to_value(text("ü").into_lambda(&Method::GET)).unwrap();
         assert_eq!((&json["body"], &json["isBase64Encoded"]), (&"ü".into(), &false.into()));
         assert_eq!(json["headers"]["x-content-type-options"], "nosniff");
+    }
+
+    #[test]
+    fn cookies_travel_beside_the_headers() {
+        let cookie = |text: &'static str| HeaderValue::from_static(text);
+        let lambda = Answer::see_other("/overview").cookie(cookie("a=1")).cookie(cookie("b=2"));
+        let json = serde_json::to_value(lambda.into_lambda(&Method::GET)).unwrap();
+        assert_eq!((&json["statusCode"], &json["headers"]["location"]), (&303.into(), &"/overview".into()));
+        assert_eq!(json["cookies"], serde_json::json!(["a=1", "b=2"]));
+        assert!(json["headers"].get("set-cookie").is_none());
     }
 
     #[test]
