@@ -2,6 +2,7 @@
 
 mod asset;
 mod certificates;
+mod certificates_page;
 mod changes;
 mod forecast;
 mod health;
@@ -9,7 +10,9 @@ mod history;
 mod incidents;
 mod main_page;
 mod metrics;
+mod preference;
 mod ready;
+mod revision;
 mod status_of_all;
 mod status_of_tenant;
 
@@ -24,6 +27,7 @@ use leitwarte_web::routes::Route;
 
 use crate::Deps;
 use crate::endpoints::status_of_all::{PRIVATE, VARY_BY};
+use crate::pages::Frame;
 use crate::routes::Endpoint;
 
 /// Customer data as JSON: for the caller's own cache alone, tagged, and compressed where the caller takes that.
@@ -48,21 +52,25 @@ fn within_limit(answer: Answer, less: &str) -> Result<Answer, Problem> {
     Err(Problem::new(ProblemKind::AnswerTooLarge, detail))
 }
 
-/// Lets the endpoint of a route answer a request that may have it.
+/// Lets the endpoint of a route answer a request that may have it. `frame` is what stands around a page.
 pub(crate) async fn answer(
     deps: &Deps,
     route: &Route<Endpoint>,
     request: &ApiGatewayV2httpRequest,
     parameters: &HashMap<String, String>,
+    frame: Frame,
 ) -> Result<Answer, Problem> {
     let parameter = |name| parameters.get(name).map(String::as_str).unwrap_or_default();
     match route.endpoint {
-        Endpoint::MainPage => main_page::answer(deps, &request.headers),
+        Endpoint::MainPage => main_page::answer(request, &frame),
+        Endpoint::CertificatesPage => certificates_page::answer(deps, request, frame).await,
         Endpoint::Asset => asset::answer(parameter("proxy"), &request.headers),
         Endpoint::Favicon => asset::answer("icon.svg", &request.headers),
+        Endpoint::Preference => preference::answer(deps, request, parameter("name"), parameter("value")),
         Endpoint::Health => Ok(health::answer()),
         Endpoint::Ready => ready::answer(deps).await,
         Endpoint::Metrics => metrics::answer(deps, request).await,
+        Endpoint::Revision => revision::answer(deps, request).await,
         Endpoint::Certificates => certificates::answer(deps, request).await,
         Endpoint::Changes => changes::answer(deps, request, parameter("tenant")).await,
         Endpoint::Forecast => forecast::answer(deps, request, parameter("tenant")).await,

@@ -10,16 +10,22 @@ use leitwarte_web::routes::Route;
 pub enum Endpoint {
     /// The public main page.
     MainPage,
-    /// Style sheet and icon of the page.
+    /// The page of certificates.
+    CertificatesPage,
+    /// Style sheet, scripts and icon of the pages.
     Asset,
     /// The icon where browsers look for it unasked.
     Favicon,
+    /// Language and appearance of the pages.
+    Preference,
     /// Whether this function is alive.
     Health,
     /// Whether it can serve.
     Ready,
     /// Tenants and licences for Prometheus.
     Metrics,
+    /// How far the data has come.
+    Revision,
     /// Certificates.
     Certificates,
     /// What changed in a tenant.
@@ -36,16 +42,27 @@ pub enum Endpoint {
     StatusOfTenant,
 }
 
+impl Endpoint {
+    /// Whether people look at it, so that its problems are pages too.
+    #[must_use]
+    pub fn is_page(self) -> bool {
+        matches!(self, Self::MainPage | Self::CertificatesPage)
+    }
+}
+
 /// The table. A tenant's name may hold a slash (`Tailspin A/S`), which the gateway hands on decoded, so it takes all that
 /// is left of the path. It cannot be a word that is a path of its own: a tenant with the key `show` is found at
 /// `…/status/show/show`.
-pub static ROUTES: [Route<Endpoint>; 15] = [
+pub static ROUTES: &[Route<Endpoint>] = &[
     get("/", Public, Endpoint::MainPage),
+    get("/certificates", Read, Endpoint::CertificatesPage),
     get("/assets/{proxy+}", Public, Endpoint::Asset),
     get("/favicon.ico", Public, Endpoint::Favicon),
+    get("/preferences/{name}/{value}", Public, Endpoint::Preference),
     get("/health", Public, Endpoint::Health),
     get("/ready", Public, Endpoint::Ready),
     get("/api/v1/metrics", Read, Endpoint::Metrics),
+    get("/api/v1/revision", Read, Endpoint::Revision),
     get("/api/v1/certificates", Read, Endpoint::Certificates),
     get("/api/v1/incidents", Read, Endpoint::Incidents),
     get("/api/v1/licenses/changes/{tenant+}", Read, Endpoint::Changes),

@@ -15,7 +15,7 @@ async fn the_main_page_speaks_the_browsers_language() {
     for (accept, language) in [("de-CH,de;q=0.9,en;q=0.8", "de"), ("en-GB", "en"), ("fr", "en"), ("", "en")] {
         let page = get(&world, "/", &[("accept-language", accept)]).await;
         assert_eq!((page.status, page.header("content-language")), (200, language), "{accept}");
-        assert!(page.text().contains(&format!("<html lang=\"{language}\">")));
+        assert!(page.text().contains(&format!("<html lang=\"{language}\"")));
     }
 }
 
@@ -27,7 +27,7 @@ async fn the_main_page_says_the_same_with_and_without_customers() {
 }
 
 #[tokio::test]
-async fn the_main_page_may_load_nothing_from_elsewhere_and_run_nothing() {
+async fn the_main_page_may_load_and_run_nothing_from_elsewhere() {
     let page = get(&World::new().await, "/", &[]).await;
     let policy = page.header("content-security-policy");
     assert!(
@@ -88,4 +88,52 @@ async fn health_needs_no_database_and_readiness_does() {
     assert!(!not_ready.text().contains("poll-tenant") && !not_ready.text().contains(".db"), "no detail");
     without.writer().await;
     assert_eq!(get(&without, "/ready", &[]).await.status, 200, "ready as soon as the tables are there");
+}
+
+#[tokio::test]
+async fn a_language_is_remembered_and_leads_back_to_the_page() {
+    let world = World::new().await;
+    let chosen = get(&world, "/preferences/language/de?return=%2Flicences%3Fq%3DE3", &[]).await;
+    assert_eq!((chosen.status, chosen.header("location")), (303, "/licences?q=E3"));
+    let cookie = chosen.cookies[0].split(';').next().unwrap();
+    assert!(cookie.ends_with("language=de"), "{cookie}");
+    let page = get(&world, "/", &[("cookie", cookie), ("accept-language", "en")]).await;
+    assert_eq!(page.header("content-language"), "de");
+    let dark = get(&world, "/preferences/theme/dark", &[]).await;
+    let page = get(&world, "/", &[("cookie", dark.cookies[0].split(';').next().unwrap())]).await;
+    assert!(page.text().contains("data-theme=\"dark\""));
+}
+
+#[tokio::test]
+async fn a_preference_leads_nowhere_but_to_our_pages_and_sets_nothing_else() {
+    let world = World::new().await;
+    for elsewhere in ["https%3A%2F%2Fevil.example", "%2F%2Fevil.example", "%2Fapi%2Fv1%2Fauth%2Flogout", "x", ""] {
+        let answer = get(&world, &format!("/preferences/theme/dark?return={elsewhere}"), &[]).await;
+        assert_eq!((answer.status, answer.header("location")), (303, "/"), "{elsewhere}");
+    }
+    for address in ["/preferences/leitwarte/x", "/preferences/theme/de", "/preferences/language/dark%3B%20Path"] {
+        let answer = get(&world, address, &[]).await;
+        assert_eq!((answer.status, answer.cookies.len()), (404, 0), "{address}");
+    }
+}
+
+#[tokio::test]
+async fn where_people_look_a_problem_is_a_page_and_where_programs_ask_a_document() {
+    let world = World::with_tenants().await;
+    let html = [("accept", "text/html,*/*"), ("accept-language", "de")];
+    let page = world.get_with("/nowhere", &html).await;
+    assert_eq!((page.status, page.header("content-type")), (404, "text/html; charset=utf-8"));
+    assert!(page.text().contains("Hier ist nichts") && page.text().contains("request-1"));
+    assert!(page.header("content-security-policy").starts_with("default-src 'none'"));
+    assert_eq!(world.get_with("/api/v1/nowhere", &html).await.problem(), "not-found");
+    assert_eq!(world.get("/nowhere").await.problem(), "not-found");
+    let page = world.get_with("/certificates?x=1", &html).await;
+    assert_eq!((page.status, page.header("content-language")), (400, "de"));
+    assert!(page.text().contains("`x` is not known here"));
+}
+
+#[tokio::test]
+async fn the_main_page_leads_to_sign_in() {
+    let page = get(&World::new().await, "/", &[]).await;
+    assert!(page.text().contains("href=\"/api/v1/auth/login?return=%2Foverview\""));
 }

@@ -26,16 +26,19 @@ fn the_table_is_the_template_and_the_template_is_the_table() {
 fn only_what_says_nothing_about_customers_is_public() {
     let public: Vec<_> =
         ROUTES.iter().filter(|route| route.permission == Permission::Public).map(|route| route.path).collect();
-    assert_eq!(public, ["/", "/assets/{proxy+}", "/favicon.ico", "/health", "/ready"]);
+    assert_eq!(public, ["/", "/assets/{proxy+}", "/favicon.ico", "/preferences/{name}/{value}", "/health", "/ready"]);
 }
 
 /// Addresses of every kind and what each caller gets, in the order of [`callers`].
-const MATRIX: [(&str, &str, [i64; 9]); 27] = [
+const MATRIX: &[(&str, &str, [i64; 9])] = &[
     // method, address           anonymous, person, Read, Manage, Admin, foreign, expired, program, program with Read
     ("GET", "/", [200, 200, 200, 200, 200, 200, 200, 200, 200]),
     ("HEAD", "/", [200, 200, 200, 200, 200, 200, 200, 200, 200]),
     ("GET", "/assets/style.css", [200, 200, 200, 200, 200, 200, 200, 200, 200]),
     ("GET", "/favicon.ico", [200, 200, 200, 200, 200, 200, 200, 200, 200]),
+    ("GET", "/certificates", [303, 200, 200, 200, 200, 401, 401, 403, 200]),
+    ("GET", "/preferences/theme/dark", [303, 303, 303, 303, 303, 303, 303, 303, 303]),
+    ("GET", "/api/v1/revision", [401, 200, 200, 200, 200, 401, 401, 403, 200]),
     ("GET", "/health", [200, 200, 200, 200, 200, 200, 200, 200, 200]),
     ("GET", "/ready", [200, 200, 200, 200, 200, 200, 200, 200, 200]),
     ("GET", "/api/v1/metrics", [401, 200, 200, 200, 200, 401, 401, 403, 200]),
@@ -81,7 +84,7 @@ fn callers(world: &World) -> [(&'static str, Option<String>); 9] {
 #[tokio::test]
 async fn every_caller_gets_exactly_what_it_may_have() {
     let world = World::with_tenants().await;
-    for (method, address, expected) in MATRIX {
+    for &(method, address, expected) in MATRIX {
         for ((caller, token), status) in callers(&world).into_iter().zip(expected) {
             let bearer = token.map(|token| format!("Bearer {token}"));
             let headers: Vec<_> = bearer.iter().map(|bearer| ("authorization", bearer.as_str())).collect();
@@ -100,7 +103,7 @@ async fn every_caller_gets_exactly_what_it_may_have() {
 
 #[test]
 fn every_route_stands_in_the_matrix() {
-    for route in &ROUTES {
+    for route in ROUTES {
         let stem = route.path.split('{').next().unwrap();
         assert!(MATRIX.iter().any(|(_, address, _)| address.starts_with(stem)), "{}", route.path);
     }

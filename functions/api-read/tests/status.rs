@@ -24,7 +24,7 @@ async fn every_tenants_stock_worst_first() {
     assert_eq!((reply.status, reply.header("content-type")), (200, "application/json"));
     assert_eq!(
         (reply.header("cache-control"), reply.header("vary")),
-        ("private, no-cache", "Authorization, Accept-Encoding")
+        ("private, no-cache", "Authorization, Cookie, Accept-Encoding")
     );
     insta::assert_json_snapshot!(reply.json());
 }

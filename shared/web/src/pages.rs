@@ -57,13 +57,20 @@ pub fn return_target(address: &str) -> Option<&str> {
 /// raw query.
 #[must_use]
 pub fn login_address(path: &str, query: &str) -> String {
-    let mut target = utf8_percent_encode(path, PATH).to_string();
-    if !query.is_empty() {
-        target.push('?');
-        target.push_str(query);
-    }
+    let target = address(path, query);
     let encoded: String = url::form_urlencoded::byte_serialize(target.as_bytes()).collect();
     format!("{LOGIN}?return={encoded}")
+}
+
+/// The address of a decoded path and a raw query.
+#[must_use]
+pub fn address(path: &str, query: &str) -> String {
+    let mut address = utf8_percent_encode(path, PATH).to_string();
+    if !query.is_empty() {
+        address.push('?');
+        address.push_str(query);
+    }
+    address
 }
 
 #[cfg(test)]

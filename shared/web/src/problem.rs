@@ -145,6 +145,12 @@ impl Problem {
         self.kind
     }
 
+    /// What is wrong, where, and what to do.
+    #[must_use]
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// The answer to the caller. `request_id` becomes the `instance`, by which the log can be searched.
     #[must_use]
     pub fn into_answer(self, request_id: &str) -> Answer {

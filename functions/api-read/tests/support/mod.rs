@@ -49,6 +49,8 @@ pub(crate) struct World {
 pub(crate) struct Reply {
     pub(crate) status: i64,
     pub(crate) headers: HeaderMap,
+    /// `Set-Cookie`, each.
+    pub(crate) cookies: Vec<String>,
     pub(crate) body: Vec<u8>,
     /// The whole answer as Lambda carries it.
     pub(crate) payload_bytes: usize,
@@ -146,7 +148,8 @@ impl World {
             None => Vec::new(),
             Some(body) => body.to_vec(),
         };
-        Reply { status: response.status_code, headers: response.headers, body, payload_bytes: wire.len() }
+        let (headers, cookies) = (response.headers, response.cookies);
+        Reply { status: response.status_code, headers, cookies, body, payload_bytes: wire.len() }
     }
 
     /// Asks as a person of the home tenant without a role.

@@ -89,6 +89,17 @@ impl Answer {
         self
     }
 
+    /// The same with the headers of another answer that this one does not have.
+    #[must_use]
+    pub fn with_headers_of(mut self, other: Self) -> Self {
+        for (name, value) in other.headers {
+            if let Some(name) = name.filter(|name| !self.headers.contains_key(name)) {
+                self.headers.insert(name, value);
+            }
+        }
+        self
+    }
+
     /// The same, marked as already compressed.
     #[must_use]
     pub fn coded(self, coding: Coding) -> Self {

@@ -1,0 +1,54 @@
+// What every page does: menus that close, dialogs that open, ages that grow, numbers that renew themselves.
+import { toast } from "./toast.js";
+import { watch } from "./live.js";
+
+/** Closes open menus when somebody clicks elsewhere or presses Escape. */
+function closeMenus(event) {
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    const outside = event.type === "click" && !menu.contains(event.target);
+    const escape = event.type === "keydown" && event.key === "Escape";
+    if (outside || escape) {
+      menu.removeAttribute("open");
+      if (escape) menu.querySelector("summary").focus();
+    }
+  }
+}
+
+/** `<button data-opens="id">` opens the dialog of that id. */
+function openDialog(event) {
+  const opener = event.target.closest?.("[data-opens]");
+  const dialog = opener && document.getElementById(opener.dataset.opens);
+  if (dialog instanceof HTMLDialogElement) dialog.showModal();
+}
+
+/** A select or checkbox marked so sends its form by itself. */
+function sendByItself(event) {
+  if (event.target.matches?.("[data-submits]")) event.target.form.requestSubmit();
+}
+
+/** `/` puts the cursor into the page's search box, as everywhere else. */
+function focusSearch(event) {
+  const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
+  const box = document.querySelector("main input[type=search]");
+  if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey && box) {
+    event.preventDefault();
+    box.focus();
+    box.select();
+  }
+}
+
+/** `<time data-local>` says the time in the reader's own zone. */
+function localTimes() {
+  const words = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
+  for (const time of document.querySelectorAll("time[data-local]")) time.textContent = words.format(new Date(time.dateTime));
+}
+
+localTimes();
+document.addEventListener("renewed", localTimes);
+document.addEventListener("click", closeMenus);
+document.addEventListener("keydown", closeMenus);
+document.addEventListener("keydown", focusSearch);
+document.addEventListener("click", openDialog);
+document.addEventListener("change", sendByItself);
+
+watch(() => toast(document.body.dataset.offline, "unknown"));

@@ -1,0 +1,75 @@
+//! What holds for every page: each is written with sample data in both languages and looked at as a browser would.
+
+use leitwarte_web::http::Language;
+
+use super::assets::{asset, is_today};
+use super::{certificates, main_page, problem_page};
+
+mod markup;
+
+/// What a tenant may be called, or a message may say, without anything coming of it. Samples use it wherever a text is
+/// not ours: markup, quotes, an entity, a formula, and marks that turn the direction of text.
+pub(super) const HOSTILE: &str =
+    "=1+1\"'><script>alert(1)</script><img src=x onerror=alert(1)>&amp;\u{202e}\u{2067}evil";
+
+/// A page's name and its sample.
+type Sample = (&'static str, fn(Language) -> String);
+
+/// Every page there is. A new one is added here.
+const PAGES: [Sample; 3] =
+    [("main", main_page::sample), ("certificates", certificates::sample), ("problem", problem_page::sample)];
+
+fn every_page() -> impl Iterator<Item = (String, String)> {
+    PAGES.into_iter().flat_map(|(name, sample)| {
+        [Language::German, Language::English].map(|language| (format!("{name} {}", language.tag()), sample(language)))
+    })
+}
+
+#[test]
+fn every_page_is_whole_accessible_markup() {
+    for (name, html) in every_page() {
+        markup::check(&html).unwrap_or_else(|fault| panic!("{name}: {fault}\n{html}"));
+    }
+}
+
+#[test]
+fn a14_every_file_a_page_names_exists_here() {
+    for (name, html) in every_page() {
+        let addresses = html.split('"').filter_map(|word| word.strip_prefix("/assets/"));
+        let found: Vec<_> = addresses.map(|address| address.split_once('/').unwrap()).collect();
+        assert!(found.len() >= 3, "{name}");
+        for (version, file) in found {
+            assert!(is_today(version) && asset(file).is_some(), "{name}: {file}");
+        }
+    }
+}
+
+#[test]
+fn the_languages_differ_and_each_page_says_which_it_is() {
+    for (name, sample) in PAGES {
+        let [german, english] = [Language::German, Language::English].map(sample);
+        assert!(german.contains("<html lang=\"de\"") && english.contains("<html lang=\"en\""), "{name}");
+        let title = |html: &str| html.split("<title>").nth(1).unwrap().split("</title>").next().unwrap().to_owned();
+        assert_ne!(title(&german), title(&english), "{name}");
+    }
+}
+
+#[test]
+fn a7_hostile_names_stay_text_and_turn_nothing_around_them() {
+    for (name, html) in every_page() {
+        // The layout's own scripts aside, none is there; `markup::check` has refused handlers.
+        assert_eq!(
+            html.matches("<script").count(),
+            html.matches("<script type=\"module\" src=\"/assets/").count(),
+            "{name}"
+        );
+        let mut rest = html.as_str();
+        while let Some(at) = rest.find('\u{202e}') {
+            let (before, after) = rest.split_at(at);
+            let isolated = before.rfind("<bdi").is_some_and(|open| !before[open..].contains("</bdi>"));
+            let in_attribute = before.rfind('"').is_some_and(|quote| before[..quote].ends_with('='));
+            assert!(isolated || in_attribute, "{name}: …{}", &before[before.len().saturating_sub(200)..]);
+            rest = &after['\u{202e}'.len_utf8()..];
+        }
+    }
+}
