@@ -13,6 +13,7 @@ mod metrics;
 mod preference;
 mod ready;
 mod revision;
+mod sign_in_problem;
 mod status_of_all;
 mod status_of_tenant;
 
@@ -67,6 +68,7 @@ pub(crate) async fn answer(
         Endpoint::Asset => asset::answer(parameter("proxy"), &request.headers),
         Endpoint::Favicon => asset::answer("icon.svg", &request.headers),
         Endpoint::Preference => preference::answer(deps, request, parameter("name"), parameter("value")),
+        Endpoint::SignInProblem => sign_in_problem::answer(request, &frame),
         Endpoint::Health => Ok(health::answer()),
         Endpoint::Ready => ready::answer(deps).await,
         Endpoint::Metrics => metrics::answer(deps, request).await,

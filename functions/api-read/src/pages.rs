@@ -9,6 +9,7 @@ mod frame;
 mod main_page;
 mod preferences;
 mod problem_page;
+mod sign_in_problem;
 mod texts;
 mod words;
 
@@ -23,6 +24,7 @@ pub(crate) use frame::{Frame, Section};
 pub(crate) use main_page::MainPage;
 pub(crate) use preferences::exists as preference_exists;
 pub(crate) use problem_page::ProblemPage;
+pub(crate) use sign_in_problem::SignInProblemPage;
 
 /// Scripts, styles and pictures from here, nothing inline, nothing from anywhere else.
 const POLICY: HeaderValue = HeaderValue::from_static(

@@ -22,6 +22,8 @@ pub enum Endpoint {
     Health,
     /// Whether it can serve.
     Ready,
+    /// Why a sign-in did not succeed.
+    SignInProblem,
     /// Tenants and licences for Prometheus.
     Metrics,
     /// How far the data has come.
@@ -46,7 +48,7 @@ impl Endpoint {
     /// Whether people look at it, so that its problems are pages too.
     #[must_use]
     pub fn is_page(self) -> bool {
-        matches!(self, Self::MainPage | Self::CertificatesPage)
+        matches!(self, Self::MainPage | Self::CertificatesPage | Self::SignInProblem)
     }
 }
 
@@ -61,6 +63,7 @@ pub static ROUTES: &[Route<Endpoint>] = &[
     get("/preferences/{name}/{value}", Public, Endpoint::Preference),
     get("/health", Public, Endpoint::Health),
     get("/ready", Public, Endpoint::Ready),
+    get("/sign-in-problem", Public, Endpoint::SignInProblem),
     get("/api/v1/metrics", Read, Endpoint::Metrics),
     get("/api/v1/revision", Read, Endpoint::Revision),
     get("/api/v1/certificates", Read, Endpoint::Certificates),

@@ -26,7 +26,18 @@ fn the_table_is_the_template_and_the_template_is_the_table() {
 fn only_what_says_nothing_about_customers_is_public() {
     let public: Vec<_> =
         ROUTES.iter().filter(|route| route.permission == Permission::Public).map(|route| route.path).collect();
-    assert_eq!(public, ["/", "/assets/{proxy+}", "/favicon.ico", "/preferences/{name}/{value}", "/health", "/ready"]);
+    assert_eq!(
+        public,
+        [
+            "/",
+            "/assets/{proxy+}",
+            "/favicon.ico",
+            "/preferences/{name}/{value}",
+            "/health",
+            "/ready",
+            "/sign-in-problem"
+        ]
+    );
 }
 
 /// Addresses of every kind and what each caller gets, in the order of [`callers`].
@@ -41,6 +52,8 @@ const MATRIX: &[(&str, &str, [i64; 9])] = &[
     ("GET", "/api/v1/revision", [401, 200, 200, 200, 200, 401, 401, 403, 200]),
     ("GET", "/health", [200, 200, 200, 200, 200, 200, 200, 200, 200]),
     ("GET", "/ready", [200, 200, 200, 200, 200, 200, 200, 200, 200]),
+    ("GET", "/sign-in-problem?reason=guest", [200, 200, 200, 200, 200, 200, 200, 200, 200]),
+    ("GET", "/sign-in-problem?reason=x", [400, 400, 400, 400, 400, 400, 400, 400, 400]),
     ("GET", "/api/v1/metrics", [401, 200, 200, 200, 200, 401, 401, 403, 200]),
     ("POST", "/api/v1/metrics", [401, 405, 405, 405, 405, 401, 401, 403, 405]),
     ("GET", "/api/v1/certificates", [401, 200, 200, 200, 200, 401, 401, 403, 200]),

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::certificate::RegisteredCertificate;
 use crate::edge::Clock;
+use crate::entra::people::SignInConfig;
 use crate::sharepoint::SiteConfig;
 
 /// The application permission that `GET /v1.0/subscribedSkus` asks for.
@@ -26,6 +27,8 @@ pub struct Config {
     pub sites: Vec<SiteConfig>,
     /// The app registration of our own API; `None`: no tokens for it.
     pub api: Option<ApiApp>,
+    /// Who can sign in to it; `None`: nobody.
+    pub sign_in: Option<SignInConfig>,
     /// How it behaves; can be changed while it runs.
     pub settings: Settings,
     /// The clock all validity is judged by.
@@ -36,7 +39,14 @@ impl Config {
     /// A simulator of these tenants with default behaviour and the machine's clock.
     #[must_use]
     pub fn new(tenants: Vec<TenantConfig>) -> Self {
-        Self { tenants, sites: Vec::new(), api: None, settings: Settings::default(), clock: Clock::system() }
+        Self {
+            tenants,
+            sites: Vec::new(),
+            api: None,
+            sign_in: None,
+            settings: Settings::default(),
+            clock: Clock::system(),
+        }
     }
 }
 

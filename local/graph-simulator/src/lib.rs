@@ -1,4 +1,4 @@
-//! A stand-in for Microsoft Entra (sign-in of apps, tokens for our own API) and Microsoft Graph (licences, SharePoint
+//! A stand-in for Microsoft Entra (sign-in of apps and of people, tokens for our own API) and Microsoft Graph (licences, SharePoint
 //! lists, `$batch`), for the demo, the tests and the benchmark. It checks client assertions for real, pages, throttles, fails on request, and accepts what
 //! Microsoft's own library MSAL sends.
 //!
@@ -30,6 +30,7 @@ pub use certificate::{CertificateError, RegisteredCertificate};
 pub use config::{ApiApp, AppConfig, Config, READ_LICENCES, Settings, Stock, TenantConfig, Throttle};
 pub use edge::Clock;
 pub use entra::api_token::{DemoRole, KeyError};
+pub use entra::people::{AccountKind, DemoPerson, SignInConfig};
 pub use fault::{Fault, FaultKind, Operation, RetryAfter};
 pub use journal::{Count, Entry, RequestReport};
 pub use keys::{KeyAndCertificate, rsa_certificate};

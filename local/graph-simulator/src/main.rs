@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::{ArgGroup, Parser};
-use leitwarte_graph_simulator::{Binding, CA_FILE, Clock, Config, Settings, Throttle, demo, synthetic};
+use leitwarte_graph_simulator::{Binding, CA_FILE, Clock, Config, Settings, SignInConfig, Throttle, demo, synthetic};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -33,6 +33,9 @@ struct Arguments {
     /// Name by which clients reach this host; profiles and the TLS certificate hold it. Default: the address.
     #[arg(long, value_name = "HOST")]
     name: Option<String>,
+    /// Address at which Leitwarte is reached: people who sign in are sent back there. May be given several times.
+    #[arg(long, value_name = "URL", default_value = "http://localhost:8080")]
+    public_url: Vec<String>,
     /// Speak TLS and write the authority to trust (ca.pem) into this folder.
     #[arg(long, value_name = "DIR")]
     tls_dir: Option<PathBuf>,
@@ -85,7 +88,9 @@ async fn serve() -> anyhow::Result<()> {
     start_log();
     let stop = stop_signal()?;
     let binding = Binding::bind_as(arguments.name.as_deref(), arguments.listen, arguments.tls_dir.as_deref()).await?;
-    let config = Config { settings: arguments.settings(), ..tenants(&arguments, binding.base_url())? };
+    let mut config = Config { settings: arguments.settings(), ..tenants(&arguments, binding.base_url())? };
+    let reached = |sign_in: SignInConfig| arguments.public_url.iter().fold(sign_in, |it, url| it.reached_at(url));
+    config.sign_in = config.sign_in.map(reached);
     let simulator = binding.serve(config)?;
     let trust = arguments.tls_dir.map(|dir| format!(" (trust {})", dir.join(CA_FILE).display())).unwrap_or_default();
     println!("graph-simulator ready at {}{trust}", simulator.base_url());

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::certificate::RegisteredCertificate;
 use crate::config::{AppConfig, Config, READ_LICENCES, Stock, TenantConfig};
 use crate::demo::{HOME, TENANTS, scatter};
+use crate::entra::people::SignInConfig;
 use crate::workspace::{PrepareError, Workspace, failed};
 
 /// Key of the synthetic tenant with this number, counted from 1.
@@ -67,9 +68,10 @@ pub fn prepare(
         }
         fs::remove_file(&path).map_err(failed(&path))?;
     }
-    workspace.auth_profile(HOME, now)?;
+    let sign_in = workspace.auth_profile(HOME, now)?;
     let tenants = tenants(count, skus, &Arc::new(key.certificate));
-    Ok(Config { api: Some(HOME), ..Config::new(tenants) })
+    let sign_in = Some(SignInConfig::demo(Arc::new(sign_in.certificate)));
+    Ok(Config { api: Some(HOME), sign_in, ..Config::new(tenants) })
 }
 
 /// Tenant and client id of a synthetic tenant.

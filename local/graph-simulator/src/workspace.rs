@@ -112,7 +112,7 @@ impl Workspace<'_> {
     }
 
     /// Writes `config-profiles/auth/auth-demo-profile.json` with a key for signing in people.
-    pub(crate) fn auth_profile(&self, app: ApiApp, now: DateTime<Utc>) -> Result<(), PrepareError> {
+    pub(crate) fn auth_profile(&self, app: ApiApp, now: DateTime<Utc>) -> Result<Prepared, PrepareError> {
         let prepared = self.key("adatum", 365, now)?;
         let profile = json!({
             "tenant_id": app.tenant_id,
@@ -120,7 +120,8 @@ impl Workspace<'_> {
             "cert_path": prepared.cert_path,
             "authority_host": self.base_url,
         });
-        self.json("config-profiles/auth/auth-demo-profile.json", &profile)
+        self.json("config-profiles/auth/auth-demo-profile.json", &profile)?;
+        Ok(prepared)
     }
 
     /// Writes a JSON file; its folder is made where it is missing.

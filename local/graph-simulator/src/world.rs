@@ -14,7 +14,9 @@ use crate::config::{AppConfig, Config, Settings, Stock, TenantConfig};
 use crate::edge::Clock;
 use crate::entra::api_token::ApiTokens;
 use crate::entra::assertion::SeenAssertions;
+use crate::entra::codes::Codes;
 use crate::entra::grant::Grants;
+use crate::entra::people::{DemoPerson, SignInConfig};
 use crate::fault::{Fault, Faults, MOST_PENDING};
 use crate::journal::Journal;
 use crate::sharepoint::ChangeError;
@@ -35,6 +37,7 @@ pub(crate) struct World {
     pub(crate) faults: Faults,
     pub(crate) journal: Journal,
     pub(crate) api: Option<ApiTokens>,
+    pub(crate) sign_in: Option<SignIn>,
     pub(crate) sites: Vec<Site>,
     /// Set when the simulator ends; requests that hang give up.
     pub(crate) stopping: CancellationToken,
@@ -53,6 +56,23 @@ pub(crate) struct Tenant {
     pub(crate) resource_units: Mutex<Bucket>,
     initial_stock: Stock,
     stock: RwLock<Stock>,
+}
+
+/// The application people sign in to.
+pub(crate) struct SignIn {
+    pub(crate) app: App,
+    pub(crate) secret: Option<String>,
+    pub(crate) redirect_uris: Vec<String>,
+    pub(crate) people: Vec<DemoPerson>,
+    pub(crate) codes: Codes,
+}
+
+impl SignIn {
+    fn new(client_id: Uuid, config: SignInConfig) -> Self {
+        let SignInConfig { redirect_uris, certificates, secret, people } = config;
+        let app = App::new(AppConfig { client_id, certificates, roles: Vec::new() });
+        Self { app, secret, redirect_uris, people, codes: Codes::default() }
+    }
 }
 
 pub(crate) struct App {
@@ -98,6 +118,8 @@ impl World {
         let now = config.clock.now();
         let sites = config.sites.into_iter().map(|site| Site::new(site, now)).collect::<Result<_, _>>()?;
         let tenants = config.tenants.into_iter().map(|tenant| (tenant.tenant_id, Arc::new(Tenant::new(tenant))));
+        let client_id = api.as_ref().map(|api| api.app.client_id);
+        let sign_in = config.sign_in.zip(client_id).map(|(sign_in, client_id)| SignIn::new(client_id, sign_in));
         Ok(Self {
             base_url,
             scheme,
@@ -107,6 +129,7 @@ impl World {
             faults: Faults::default(),
             journal: Journal::default(),
             api,
+            sign_in,
             sites,
             stopping,
             initial_settings: config.settings.clone(),

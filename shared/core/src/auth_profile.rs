@@ -167,6 +167,15 @@ impl AuthProfile {
     }
 }
 
+/// Whether an account belongs to another tenant than `home`, where it is a guest: `acct` is 1, `idp` names somebody else,
+/// or the name is one that Entra makes for guests.
+/// Source: Microsoft Learn, "Optional claims reference" (`acct`) and "ID token claims reference" (`idp`).
+#[must_use]
+pub fn is_foreign_account(home: Uuid, idp: Option<&str>, acct: Option<i64>, user_name: &str) -> bool {
+    let elsewhere = |idp: &str| !idp.to_ascii_lowercase().contains(&home.to_string());
+    acct == Some(1) || idp.is_some_and(elsewhere) || user_name.to_ascii_uppercase().contains("#EXT#")
+}
+
 /// `role_mapping`: value in the token → one of our roles.
 fn role_mapping(wire: BTreeMap<String, String>) -> Result<BTreeMap<String, Role>, ProfileError> {
     let known = Role::ALL.map(Role::as_str).join(", ");
@@ -296,6 +305,18 @@ mod tests {
         for bad in ["login.microsoftonline.com", "https://h/?q", "https://h/#f", "file:///etc", ""] {
             assert!(refusal(&json!({ "authority_host": bad })).contains("`authority_host`"), "{bad}");
         }
+    }
+
+    #[test]
+    fn guests_are_known_by_any_of_three_signs() {
+        let home: Uuid = TENANT.parse().unwrap();
+        let own = format!("https://sts.windows.net/{}/", TENANT.to_uppercase());
+        let name = "ada@contoso.example";
+        assert!(!is_foreign_account(home, None, None, name));
+        assert!(!is_foreign_account(home, Some(&own), Some(0), name));
+        assert!(is_foreign_account(home, None, Some(1), name));
+        assert!(is_foreign_account(home, Some("live.com"), None, name));
+        assert!(is_foreign_account(home, None, None, "ada_fabrikam.example#ext#@contoso.example"));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::keys::{KeyCache, KeysUnavailable};
 use crate::permission::Principal;
 use crate::problem::{Problem, ProblemKind};
 
-pub use token::TokenFault;
+pub use token::{TokenFault, key_id};
 
 /// Checks bearer tokens against the sign-in profile of this installation.
 #[derive(Debug)]
@@ -71,7 +71,7 @@ impl Bearer {
         let kid = token::key_id(token)?;
         token::precheck(token, &profile, now)?;
         let key = self.keys.key(&profile.keys_address(), &kid, now).await?.ok_or(TokenFault::UnknownKey)?;
-        Ok(token::verify(token, &key, &profile, now)?)
+        Ok(token::verify(token, &key.decoding, &profile, now)?)
     }
 }
 

@@ -3,6 +3,7 @@
 //! The rules, in `State::decide`, are pure; [`KeyCache`] carries them out.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -32,6 +33,20 @@ const TOTAL_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Entra's document is about 10 kB.
 const LARGEST_DOCUMENT_BYTES: usize = 256 * 1024;
+
+/// A key as the sign-in host publishes it.
+pub struct PublishedKey {
+    /// For `jsonwebtoken`.
+    pub decoding: DecodingKey,
+    /// The JWK itself (RFC 7517).
+    pub jwk: serde_json::Value,
+}
+
+impl fmt::Debug for PublishedKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("PublishedKey").field(&self.jwk["kid"]).finish()
+    }
+}
 
 /// The keys cannot be had, so no token can be checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -85,7 +100,7 @@ impl KeyCache {
         address: &str,
         kid: &str,
         now: DateTime<Utc>,
-    ) -> Result<Option<Arc<DecodingKey>>, KeysUnavailable> {
+    ) -> Result<Option<Arc<PublishedKey>>, KeysUnavailable> {
         let fallback = match self.state().decide(address, kid, now) {
             Decision::Answer(answer) => return answer,
             Decision::Fetch { fallback } => fallback,
@@ -121,7 +136,7 @@ impl KeyCache {
 #[derive(Debug, Default)]
 struct State {
     address: String,
-    keys: HashMap<String, Arc<DecodingKey>>,
+    keys: HashMap<String, Arc<PublishedKey>>,
     fetched_at: Option<DateTime<Utc>>,
     failed_at: Option<DateTime<Utc>>,
     /// Fetches for unknown ids since `spent_since`, minus what time has given back.
@@ -131,10 +146,10 @@ struct State {
 
 #[derive(Debug)]
 enum Decision {
-    Answer(Result<Option<Arc<DecodingKey>>, KeysUnavailable>),
+    Answer(Result<Option<Arc<PublishedKey>>, KeysUnavailable>),
     /// Fetch; a caller that would have to wait for another's fetch may use `fallback`.
     Fetch {
-        fallback: Option<Arc<DecodingKey>>,
+        fallback: Option<Arc<PublishedKey>>,
     },
 }
 
@@ -157,7 +172,7 @@ impl State {
         }
     }
 
-    fn lookup(&self, kid: &str, now: DateTime<Utc>) -> Result<Option<Arc<DecodingKey>>, KeysUnavailable> {
+    fn lookup(&self, kid: &str, now: DateTime<Utc>) -> Result<Option<Arc<PublishedKey>>, KeysUnavailable> {
         match self.fetched_at {
             Some(at) if age(at, now) < USABLE_FOR => match self.keys.get(kid) {
                 Some(key) => Ok(Some(Arc::clone(key))),
@@ -180,7 +195,7 @@ impl State {
         }
     }
 
-    fn succeeded(&mut self, keys: HashMap<String, Arc<DecodingKey>>, now: DateTime<Utc>) {
+    fn succeeded(&mut self, keys: HashMap<String, Arc<PublishedKey>>, now: DateTime<Utc>) {
         self.keys = keys;
         self.fetched_at = Some(now);
         self.failed_at = None;
@@ -202,7 +217,7 @@ fn age(at: DateTime<Utc>, now: DateTime<Utc>) -> TimeDelta {
     (now - at).abs()
 }
 
-async fn fetch(client: &reqwest::Client, address: &str) -> Result<HashMap<String, Arc<DecodingKey>>, FetchError> {
+async fn fetch(client: &reqwest::Client, address: &str) -> Result<HashMap<String, Arc<PublishedKey>>, FetchError> {
     let mut response = client.get(address).send().await?;
     if response.status() != reqwest::StatusCode::OK {
         return Err(FetchError::Status(response.status()));
@@ -233,14 +248,15 @@ struct RsaKey {
 }
 
 /// The RSA signing keys of a JWK set (RFC 7517). One that cannot be used does not spoil the others.
-fn read_keys(document: &[u8]) -> Result<HashMap<String, Arc<DecodingKey>>, FetchError> {
+fn read_keys(document: &[u8]) -> Result<HashMap<String, Arc<PublishedKey>>, FetchError> {
     let document: KeyDocument = serde_json::from_slice(document)?;
     let keys = document.keys.into_iter().filter_map(|key| {
+        let jwk = key.clone();
         let key: RsaKey = serde_json::from_value(key).ok()?;
         let signs = key.r#use.is_none_or(|usage| usage == "sig") && key.alg.is_none_or(|alg| alg == "RS256");
         let usable = key.kty == "RSA" && signs;
         let decoding = usable.then(|| DecodingKey::from_rsa_components(&key.n, &key.e).ok())??;
-        Some((key.kid, Arc::new(decoding)))
+        Some((key.kid, Arc::new(PublishedKey { decoding, jwk })))
     });
     let keys: HashMap<_, _> = keys.collect();
     if keys.is_empty() { Err(FetchError::NoKey) } else { Ok(keys) }

@@ -15,4 +15,5 @@ pub mod problem;
 pub mod query;
 pub mod routes;
 pub mod session;
+pub mod sign_in_problem;
 pub mod viewer;

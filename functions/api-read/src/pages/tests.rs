@@ -3,7 +3,7 @@
 use leitwarte_web::http::Language;
 
 use super::assets::{asset, is_today};
-use super::{certificates, main_page, problem_page};
+use super::{certificates, main_page, problem_page, sign_in_problem};
 
 mod markup;
 
@@ -16,8 +16,12 @@ pub(super) const HOSTILE: &str =
 type Sample = (&'static str, fn(Language) -> String);
 
 /// Every page there is. A new one is added here.
-const PAGES: [Sample; 3] =
-    [("main", main_page::sample), ("certificates", certificates::sample), ("problem", problem_page::sample)];
+const PAGES: [Sample; 4] = [
+    ("main", main_page::sample),
+    ("certificates", certificates::sample),
+    ("problem", problem_page::sample),
+    ("sign-in problem", sign_in_problem::sample),
+];
 
 fn every_page() -> impl Iterator<Item = (String, String)> {
     PAGES.into_iter().flat_map(|(name, sample)| {

@@ -17,8 +17,10 @@ use leitwarte_core::stock::{AppliesTo, CapabilityStatus, LicenceStock};
 use leitwarte_core::{DateTime, TimeDelta, Utc, Uuid};
 use leitwarte_gateway::RouteTable;
 use leitwarte_runtime::Config;
-use leitwarte_store::{ClaimOne, PollResult, Store};
+use leitwarte_store::{Account, ClaimOne, PollResult, SignIn, SignedIn, Store};
 use leitwarte_template::Template;
+use leitwarte_web::permission::Role;
+use leitwarte_web::session::SessionId;
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
@@ -161,6 +163,37 @@ impl World {
         let bearer = format!("Bearer {}", self.token(&json!({})));
         let headers: Vec<_> = [("authorization", bearer.as_str())].into_iter().chain(headers.iter().copied()).collect();
         self.ask(Method::GET, address, &headers).await
+    }
+}
+
+impl World {
+    /// Begins a session of the person of this name with these rights, as sign-in does.
+    pub(crate) async fn session(&self, name: &str, rights: &[Role], at: DateTime<Utc>) -> SessionId {
+        let seed = name.bytes().fold(1_u128, |seed, byte| seed * 251 + u128::from(byte));
+        let id = SessionId::new(
+            [seed.to_be_bytes(), at.timestamp().to_be_bytes().repeat(2).try_into().unwrap()]
+                .concat()
+                .try_into()
+                .unwrap(),
+        );
+        let account = Account {
+            tenant_id: authority::TENANT.parse().unwrap(),
+            object_id: Uuid::from_u128(seed),
+            user_name: format!("{name}@contoso.example"),
+            name: name.to_owned(),
+        };
+        let rights = rights.iter().copied().collect();
+        let (id_hash, attempt) = (id.hash(), id.cookie_value());
+        let sign_in = SignIn { account, rights: &rights, id_hash: &id_hash, attempt: &attempt, replaces: None };
+        let done = self.writer().await.sign_in(&sign_in, at).await.unwrap();
+        assert!(matches!(done, SignedIn::Done { .. }), "{done:?}");
+        id
+    }
+
+    /// Asks with the cookie of a session.
+    pub(crate) async fn ask_with_session(&self, method: Method, address: &str, session: &SessionId) -> Reply {
+        let cookie = format!("leitwarte={}", session.cookie_value());
+        self.ask(method, address, &[("cookie", &cookie)]).await
     }
 }
 

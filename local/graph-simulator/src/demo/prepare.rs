@@ -13,6 +13,7 @@ use super::movement;
 use super::tenants::{DemoTenant, HOME, HOME_NAME, LISTS_CLIENT, TENANTS};
 use crate::certificate::{CertificateError, RegisteredCertificate};
 use crate::config::{ApiApp, AppConfig, Config, READ_LICENCES, Stock, TenantConfig};
+use crate::entra::people::SignInConfig;
 use crate::sharepoint::{SiteConfig, SiteRole};
 use crate::workspace::{PrepareError, Workspace};
 
@@ -29,6 +30,9 @@ pub struct Setup {
     pub started_at: DateTime<Utc>,
     /// The app registration of our API.
     pub api: ApiApp,
+    /// The certificate of the sign-in application; `None` in files of earlier versions.
+    #[serde(default)]
+    pub sign_in_certificate_pem: Option<String>,
     /// The tenants and who may sign in to them.
     pub tenants: Vec<SetupTenant>,
     /// The support company's tenant, where the SharePoint lists are, and the app that works in them; `None` in files of
@@ -72,7 +76,7 @@ pub fn prepare(dir: &Path, base_url: &str, now: DateTime<Utc>) -> Result<Setup, 
             certificate_pem: key.certificate_pem,
         });
     }
-    workspace.auth_profile(HOME, now)?;
+    let sign_in = workspace.auth_profile(HOME, now)?;
     let key = workspace.key("adatum-sharepoint", 365, now)?;
     workspace.sharepoint_profile(HOME_NAME, LISTS_CLIENT, &key, &site())?;
     let lists = SetupTenant {
@@ -83,7 +87,13 @@ pub fn prepare(dir: &Path, base_url: &str, now: DateTime<Utc>) -> Result<Setup, 
         certificate_pem: key.certificate_pem,
     };
     let started_at = earlier_start(dir).filter(|at| (TimeDelta::zero()..SAME_DEMO).contains(&(now - *at)));
-    let setup = Setup { started_at: started_at.unwrap_or(now), api: HOME, tenants, lists: Some(lists) };
+    let setup = Setup {
+        started_at: started_at.unwrap_or(now),
+        api: HOME,
+        sign_in_certificate_pem: Some(sign_in.certificate_pem),
+        tenants,
+        lists: Some(lists),
+    };
     workspace.json(FILE, &json!(setup))?;
     Ok(setup)
 }
@@ -107,7 +117,9 @@ impl Setup {
             tenants.push(self.tenant(lists, "Sites.Selected")?);
             sites.push(site());
         }
-        Ok(Config { sites, api: Some(self.api), ..Config::new(tenants) })
+        let sign_in = self.sign_in_certificate_pem.as_deref().map(RegisteredCertificate::from_pem).transpose()?;
+        let sign_in = sign_in.map(|certificate| SignInConfig::demo(Arc::new(certificate)));
+        Ok(Config { sites, api: Some(self.api), sign_in, ..Config::new(tenants) })
     }
 
     fn tenant(&self, tenant: &SetupTenant, role: &str) -> Result<TenantConfig, CertificateError> {

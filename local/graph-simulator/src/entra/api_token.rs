@@ -70,8 +70,18 @@ impl DemoRole {
         }
     }
 
+    /// What the person is called.
+    pub(crate) fn person(self) -> String {
+        format!("Demo {}", self.word())
+    }
+
+    /// The name the person signs in with.
+    pub(crate) fn user_name(self) -> String {
+        format!("demo.{}@adatum.example", self.word().to_lowercase())
+    }
+
     /// The person's object id in the support company's tenant.
-    fn object_id(self) -> Uuid {
+    pub(crate) fn object_id(self) -> Uuid {
         Uuid::from_u128(0x2d1c_6f0e_55a1_4c7b_9e20_0000_0000_0000 + self as u128)
     }
 }
@@ -139,13 +149,12 @@ impl ApiTokens {
             .collect()
     }
 
-    fn issuer(&self) -> String {
+    pub(crate) fn issuer(&self) -> String {
         format!("{}/{}/v2.0", self.authority, self.app.tenant_id)
     }
 
     /// A token for a person with this role.
     pub(crate) fn issue(&self, role: DemoRole, now: DateTime<Utc>, lifetime: TimeDelta) -> Result<String, KeyError> {
-        let person = role.word().to_lowercase();
         let mut claims = json!({
             "aud": self.app.client_id,
             "iss": self.issuer(),
@@ -154,12 +163,11 @@ impl ApiTokens {
             "exp": (now + lifetime).timestamp(),
             "azp": self.app.client_id,
             "azpacr": "0",
-            "name": format!("Demo {}", role.word()),
+            "name": role.person(),
             "oid": role.object_id(),
-            "preferred_username": format!("demo.{person}@adatum.example"),
+            "preferred_username": role.user_name(),
             "scp": "access_as_user",
-            // Pairwise: differs from the object id and between apps.
-            "sub": URL_SAFE_NO_PAD.encode(Sha256::digest(format!("{}{person}", self.app.client_id))),
+            "sub": self.subject(&role.user_name()),
             "tid": self.app.tenant_id,
             "uti": URL_SAFE_NO_PAD.encode(rand::random::<[u8; 16]>()),
             "ver": "2.0",
@@ -167,10 +175,20 @@ impl ApiTokens {
         if role != DemoRole::None {
             claims["roles"] = json!(role.claim());
         }
+        self.sign(&claims)
+    }
+
+    /// Pairwise: differs from the object id and between apps.
+    pub(crate) fn subject(&self, user_name: &str) -> String {
+        URL_SAFE_NO_PAD.encode(Sha256::digest(format!("{}{user_name}", self.app.client_id)))
+    }
+
+    /// A token with these claims, signed with the newest key.
+    pub(crate) fn sign(&self, claims: &Value) -> Result<String, KeyError> {
         let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
         let key = keys.last().ok_or_else(|| KeyError("there is none".to_owned()))?;
         let header = Header { kid: Some(key.id.clone()), ..Header::new(Algorithm::RS256) };
-        jsonwebtoken::encode(&header, &claims, &key.secret).map_err(|error| KeyError(error.to_string()))
+        jsonwebtoken::encode(&header, claims, &key.secret).map_err(|error| KeyError(error.to_string()))
     }
 }
 

@@ -48,8 +48,9 @@ async fn openid_configuration(State(world): State<Arc<World>>, seen: Seen, Path(
         // Discovery needs one (OpenID Connect Discovery 1.0, section 3), and MSAL does not start without.
         "authorization_endpoint": format!("{tenant_base}/oauth2/v2.0/authorize"),
         "token_endpoint": format!("{tenant_base}/oauth2/v2.0/token"),
+        "end_session_endpoint": format!("{tenant_base}/oauth2/v2.0/logout"),
         "jwks_uri": format!("{tenant_base}/discovery/v2.0/keys"),
-        "token_endpoint_auth_methods_supported": ["private_key_jwt"],
+        "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt"],
         "response_modes_supported": ["query", "fragment", "form_post"],
         "response_types_supported": ["code", "id_token", "code id_token", "id_token token"],
         "scopes_supported": ["openid", "profile", "email", "offline_access"],

@@ -86,7 +86,8 @@ fn kind_of(code: u32) -> (StatusCode, &'static str) {
         1_002_012 => (StatusCode::BAD_REQUEST, "invalid_scope"),
         500_011 => (StatusCode::BAD_REQUEST, "invalid_resource"),
         53003 => (StatusCode::BAD_REQUEST, "access_denied"),
-        90002 | 90014 | 900_144 => (StatusCode::BAD_REQUEST, "invalid_request"),
+        54005 | 70008 | 500_112 | 501_481 | 9_002_313 => (StatusCode::BAD_REQUEST, "invalid_grant"),
+        90002 | 90014 | 90023 | 900_144 => (StatusCode::BAD_REQUEST, "invalid_request"),
         _ => (StatusCode::UNAUTHORIZED, "invalid_client"),
     }
 }

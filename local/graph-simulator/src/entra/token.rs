@@ -12,11 +12,12 @@ use axum::routing::post;
 use bytes::Bytes;
 use chrono::TimeDelta;
 use rand::Rng as _;
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::answer::answer;
 use crate::entra::assertion::{Expected, verify};
+use crate::entra::code_grant;
 use crate::entra::grant::Grant;
 use crate::entra::refusal::Refusal;
 use crate::fault::Operation;
@@ -48,6 +49,12 @@ async fn token(
     let tenant = tenant_of_path(&world, &segment);
     let known = tenant.as_ref().ok().map(AsRef::as_ref);
     answer(&world, &seen, Operation::Token, known, async {
+        if code_grant::is_meant(&body) {
+            return match code_grant::exchange(&world, &seen, (&segment, uri.path()), &body) {
+                Ok(tokens) => token_response(&tokens),
+                Err(refusal) => refusal.into_response(&seen),
+            };
+        }
         let granted = tenant.clone().and_then(|tenant| sign_in(&world, &seen, tenant, uri.path(), &segment, &body));
         match granted {
             Ok((access_token, expires_in)) => granted_response(&access_token, expires_in),
@@ -64,6 +71,10 @@ fn granted_response(access_token: &str, expires_in: u64) -> Response {
         "ext_expires_in": expires_in,
         "access_token": access_token,
     });
+    token_response(&body)
+}
+
+fn token_response(body: &Value) -> Response {
     let headers = [(CONTENT_TYPE, "application/json; charset=utf-8"), (CACHE_CONTROL, "no-store, no-cache")];
     (headers, body.to_string()).into_response()
 }

@@ -8,13 +8,14 @@ mod pem;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
+use aws_lc_rs::digest::{self, SHA1_FOR_LEGACY_USE_ONLY, SHA256};
 use aws_lc_rs::signature::{KeyPair as _, RsaKeyPair};
 use chrono::NaiveDate;
 use jsonwebtoken::EncodingKey;
 use leitwarte_core::{DateTime, Utc};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer as _;
+use zeroize::Zeroizing;
 
 pub(crate) use cache::CredentialCache;
 pub use error::{CredentialError, CredentialProblem};
@@ -29,6 +30,7 @@ pub struct Credential {
     path: PathBuf,
     key: EncodingKey,
     key_bits: usize,
+    derived: Zeroizing<[u8; 32]>,
     sha1: Vec<u8>,
     sha256: Vec<u8>,
     not_before: DateTime<Utc>,
@@ -95,8 +97,9 @@ impl Credential {
             path: path.to_owned(),
             key: EncodingKey::from_rsa_der(&key),
             key_bits,
-            sha1: digest(&SHA1_FOR_LEGACY_USE_ONLY, der).as_ref().to_vec(),
-            sha256: digest(&SHA256, der).as_ref().to_vec(),
+            derived: derived(&key),
+            sha1: digest::digest(&SHA1_FOR_LEGACY_USE_ONLY, der).as_ref().to_vec(),
+            sha256: digest::digest(&SHA256, der).as_ref().to_vec(),
             not_before: moment(certificate.validity().not_before.timestamp())?,
             not_after: moment(certificate.validity().not_after.timestamp())?,
             subject: certificate.subject().to_string(),
@@ -186,6 +189,12 @@ impl Credential {
         self.key_bits
     }
 
+    /// A secret that follows from the private key and does not lead back to it: whoever has the key has it, too.
+    #[must_use]
+    pub fn key_secret(&self) -> &[u8] {
+        self.derived.as_slice()
+    }
+
     pub(crate) fn key(&self) -> &EncodingKey {
         &self.key
     }
@@ -212,6 +221,15 @@ impl fmt::Debug for Credential {
             .field("not_after", &self.not_after)
             .finish_non_exhaustive()
     }
+}
+
+fn derived(key: &[u8]) -> Zeroizing<[u8; 32]> {
+    let mut context = digest::Context::new(&SHA256);
+    context.update(b"leitwarte secret of a private key");
+    context.update(key);
+    let mut secret = Zeroizing::new([0; 32]);
+    secret.copy_from_slice(context.finish().as_ref());
+    secret
 }
 
 fn check_strength(bits: usize) -> Result<(), CredentialProblem> {

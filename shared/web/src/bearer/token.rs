@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use leitwarte_core::Uuid;
-use leitwarte_core::auth_profile::AuthProfile;
+use leitwarte_core::auth_profile::{AuthProfile, is_foreign_account};
 use serde::Deserialize;
 
 use crate::permission::{Principal, PrincipalKind, Via, Who, plain_name};
@@ -108,7 +108,10 @@ impl Audience {
 }
 
 /// The id of the key a token names, if it is signed as we want it.
-pub(super) fn key_id(token: &str) -> Result<String, TokenFault> {
+///
+/// # Errors
+/// If it is no signed token, or signed in another way than RS256, demands an extension, or names no key.
+pub fn key_id(token: &str) -> Result<String, TokenFault> {
     if token.bytes().filter(|byte| *byte == b'.').count() != 2 {
         return Err(TokenFault::Malformed);
     }
@@ -194,8 +197,8 @@ fn is_person(claims: &Claims) -> bool {
     delegated || own_subject
 }
 
-/// A guest signs in with an account of another tenant: `acct` is 1, or `idp` names somebody else.
+/// A guest signs in with an account of another tenant.
 fn is_guest(claims: &Claims, profile: &AuthProfile) -> bool {
-    let foreign = |idp: &String| !idp.to_ascii_lowercase().contains(&profile.tenant_id.to_string());
-    claims.acct == Some(1) || claims.idp.as_ref().is_some_and(foreign)
+    let user_name = claims.preferred_username.as_deref().unwrap_or_default();
+    is_foreign_account(profile.tenant_id, claims.idp.as_deref(), claims.acct, user_name)
 }

@@ -8,8 +8,9 @@ fn start() -> DateTime<Utc> {
     DateTime::from_timestamp(1_800_000_000, 0).unwrap()
 }
 
-fn a_key() -> Arc<DecodingKey> {
-    Arc::new(DecodingKey::from_rsa_components("AQAB", "AQAB").unwrap())
+fn a_key() -> Arc<PublishedKey> {
+    let decoding = DecodingKey::from_rsa_components("AQAB", "AQAB").unwrap();
+    Arc::new(PublishedKey { decoding, jwk: json!({ "kid": "a" }) })
 }
 
 /// A state that fetched the key `a` at the start.
