@@ -81,10 +81,10 @@ async fn a03_old_cookies_fail_after_logout_role_change_and_idle_time() {
             match (permission, is_page(&address)) {
                 (Permission::Public, _) => assert!(reply.status < 500 && reply.status != 401, "{name}: {path}"),
                 (_, true) => {
-                    assert!(reply.header("location").starts_with("/api/v1/auth/login?return="), "{name}: {path}")
+                    assert!(reply.header("location").starts_with("/api/v1/auth/login?return="), "{name}: {path}");
                 }
                 (_, false) => {
-                    assert_eq!((reply.status, reply.problem().as_str()), (401, "session-ended"), "{name}: {path}")
+                    assert_eq!((reply.status, reply.problem().as_str()), (401, "session-ended"), "{name}: {path}");
                 }
             }
         }

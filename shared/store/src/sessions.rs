@@ -158,6 +158,19 @@ impl Store {
         writing.commit().await?;
         Ok(ended)
     }
+
+    /// Ends every session of everybody.
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub async fn end_all_sessions(&self) -> Result<u64, StoreError> {
+        const OPERATION: &str = "ending all sessions";
+        let mut writing = self.writing(OPERATION).await?;
+        let query = sqlx::query("DELETE FROM sessions");
+        let ended = query.execute(writing.connection()).await.map_err(StoreError::during(OPERATION))?.rows_affected();
+        writing.commit().await?;
+        Ok(ended)
+    }
 }
 
 /// Ends every session of a person, in the transaction that changes what the person may do.

@@ -11,7 +11,9 @@ import argparse
 import datetime
 import json
 import pathlib
+import re
 import sys
+import urllib.parse
 import uuid
 
 import jwt
@@ -87,7 +89,7 @@ def new_certificate(not_before_days, not_after_days):
 
 class Check:
     def __init__(self, base, ca, directory):
-        self.base, self.ca = base.rstrip("/"), ca
+        self.base, self.ca, self.directory = base.rstrip("/"), ca, directory
         self.contoso = Tenant(directory, "contoso-school")
         self.fabrikam = Tenant(directory, "fabrikam")
         self.home = json.loads((directory / "config-profiles/auth/auth-demo-profile.json").read_text())
@@ -185,6 +187,37 @@ class Check:
         good = claims["roles"] == ["Licences.Manage"] and claims["tid"] == self.home["tenant_id"]
         self.report("an API token is verified by its published key", good, claims["roles"])
 
+    def people(self):
+        """A person signs in with the code flow: PKCE, nonce and state are MSAL's own."""
+        pem = (self.directory / self.home["cert_path"]).read_text()
+        at = pem.index("-----BEGIN CERT")
+        credential = {"private_key": pem[:at], "public_certificate": pem[at:]}
+        redirect_uri = "http://localhost:8080/api/v1/auth/callback"
+
+        def sign_in(person, change=None):
+            app, _ = self.app(self.home["tenant_id"], self.home["client_id"], credential)
+            flow = app.initiate_auth_code_flow([], redirect_uri=redirect_uri)
+            http = Http(self.ca)
+            page = http.get(flow["auth_uri"]).text
+            form = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(flow["auth_uri"]).query))
+            chosen = re.search(r'value="([0-9a-f-]{36})"><b>' + person, page).group(1)
+            answer = http.post(flow["auth_uri"].split("?")[0], data={**form, "person": chosen}, allow_redirects=False)
+            if "location" not in answer.headers:
+                return {"error": answer.text}
+            back = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(answer.headers["location"]).query))
+            if change:
+                flow[change] = "x" * 43
+            return app.acquire_token_by_auth_code_flow(flow, back)
+
+        for person, roles in (("Demo none", None), ("Demo Read", ["Licences.Read"]), ("Demo Admin", ["Admin"])):
+            claims = sign_in(person).get("id_token_claims", {})
+            good = claims.get("roles") == roles and claims.get("name") == person
+            self.report(f"{person} signs in", good, claims.get("roles"))
+        answer = sign_in("Demo Read", change="code_verifier")
+        self.report("a wrong PKCE verifier", answer.get("error") == "invalid_grant", answer.get("error_codes"))
+        answer = sign_in("Demo Foreign")
+        self.report("somebody of another tenant", "AADSTS50020" in answer.get("error", ""), "AADSTS50020")
+
     def run(self):
         contoso, fabrikam = self.contoso, self.fabrikam
         self.granted("a thumbprint", contoso.by_thumbprint(), "RS256", "x5t", chain=False)
@@ -202,6 +235,7 @@ class Check:
         code = answer["error"]["code"]
         self.report("a made-up token", status == 401 and code == "InvalidAuthenticationToken", f"{status} {code}")
         self.api_token()
+        self.people()
         return self.failures
 
 

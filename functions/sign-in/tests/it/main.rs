@@ -3,6 +3,7 @@
 mod callbacks;
 mod flaws;
 mod flow;
+mod foreign;
 mod logout;
 mod provider;
 mod rig;

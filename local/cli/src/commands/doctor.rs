@@ -6,6 +6,7 @@ mod database;
 mod finding;
 mod machine;
 mod notifications;
+mod people;
 mod programs;
 mod running;
 mod sharepoint;
@@ -43,7 +44,7 @@ pub async fn run(args: Args, context: &Context, out: &mut (dyn Write + Send)) ->
     findings.push(database);
     findings.extend(database::queue(&settings).await);
     let profiles_dir = &settings.app.profiles_dir;
-    findings.extend(sign_in::check(&settings, !args.offline).await);
+    findings.extend(sign_in::check(&settings, !args.offline, context.now).await);
     findings.extend(tenants::folder(&settings));
     let mut examined = tenants::check(profiles_dir, &known, context.now);
     // Without a usable tenant there is nothing to tell of.

@@ -36,6 +36,10 @@ pub async fn run(args: Args, context: &Context, out: &mut (dyn Write + Send)) ->
     let existing = if args.replace { Existing::Replace } else { Existing::Refuse };
     let store = context.settings.open_store(false).await?;
     let restored = store.restore(&args.file, existing).await;
+    if restored.is_ok() {
+        // A session that was ended after the backup was made must not live again.
+        store.end_all_sessions().await?;
+    }
     store.close().await;
     let contents = restored.map_err(|error| {
         let advice = match &error {

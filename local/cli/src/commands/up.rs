@@ -112,6 +112,7 @@ async fn plan(args: &Args, settings: &Settings) -> anyhow::Result<Plan> {
     if let Some(file) = &args.template {
         variables.push(("TEMPLATE".to_owned(), file.display().to_string()));
     }
+    variables.extend(addresses::public_url(&settings.with(&variables)?.host)?);
     let mut settings = settings.with(&variables)?;
     let template = Template::load(&settings.host.template())
         .context("start from the project's folder, or name the file with --template")?;

@@ -17,7 +17,9 @@ async fn msal_python_signs_in_and_is_refused_as_by_entra() {
     let tls = dir.path().join("tls");
     let binding = Binding::bind(([127, 0, 0, 1], 0).into(), Some(&tls)).await.expect("TLS on a free port");
     let setup = demo::prepare(dir.path(), binding.base_url(), Clock::system().now()).expect("prepared");
-    let simulator = binding.serve(setup.config().expect("good certificates")).expect("started");
+    let mut config = setup.config().expect("good certificates");
+    config.sign_in = config.sign_in.map(|sign_in| sign_in.reached_at("http://localhost:8080"));
+    let simulator = binding.serve(config).expect("started");
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/foreign/msal/check.py");
     let run = Command::new(python)
         .arg(script)

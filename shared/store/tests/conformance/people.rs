@@ -124,6 +124,8 @@ pub async fn a_session_that_was_ended_is_gone(Database { store, .. }: &Database)
     assert_eq!(store.audit_log(None, None, 1).await.unwrap()[0].action, "signed-out");
     assert_eq!(store.end_sessions_of(1).await.unwrap(), 1);
     assert!(!exists(store, "b").await && exists(store, "c").await);
+    assert_eq!(store.end_all_sessions().await.unwrap(), 1);
+    assert!(!exists(store, "c").await);
 }
 
 pub async fn what_is_over_is_forgotten_at_the_next_sign_in(Database { store, .. }: &Database) {

@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use leitwarte_core::auth_profile::{AuthCredential, AuthProfile, name_of_auth_file};
 use leitwarte_core::hosts::AllowedHosts;
+use leitwarte_core::{DateTime, Utc};
 use reqwest::StatusCode;
 use serde::Deserialize;
 
 use super::finding::{Area, Finding};
+use super::people;
 use crate::Settings;
 use crate::words::count;
 
@@ -23,17 +25,20 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 const LARGEST_DOCUMENT_BYTES: usize = 256 * 1024;
 
 /// Checks the files and, when `online`, asks the sign-in host for its keys.
-pub(super) async fn check(settings: &Settings, online: bool) -> Vec<Finding> {
+pub(super) async fn check(settings: &Settings, online: bool, now: DateTime<Utc>) -> Vec<Finding> {
     let profiles_dir = &settings.app.profiles_dir;
     let folder = profiles_dir.join("auth");
     let (used, unused): (Vec<_>, Vec<_>) =
         files(&folder).into_iter().partition(|file| name_of_auth_file(&file.name).is_some());
     let mut findings = Vec::new();
     for file in &used {
-        findings.push(match auth_file(file) {
-            Ok(profile) => authority(settings, &file.name, &profile, online).await,
-            Err(finding) => *finding,
-        });
+        match auth_file(file) {
+            Ok(profile) => {
+                findings.push(authority(settings, &file.name, &profile, online).await);
+                findings.push(people::check(settings, &profile, now));
+            }
+            Err(finding) => findings.push(*finding),
+        }
     }
     if used.is_empty() {
         findings.push(AREA.warning(
@@ -183,7 +188,7 @@ mod tests {
     }
 
     async fn offline(profiles_dir: &Path) -> Vec<Finding> {
-        check(&settings(profiles_dir, ""), false).await
+        check(&settings(profiles_dir, ""), false, DateTime::UNIX_EPOCH).await
     }
 
     async fn look(files: &[(&str, &str)]) -> Vec<(String, Level)> {
@@ -203,7 +208,10 @@ mod tests {
     #[tokio::test]
     async fn one_profile_is_what_it_takes() {
         let name = "auth-office-profile.json";
-        assert_eq!(look(&[("auth/auth-office-profile.json", GOOD)]).await, found(&[(name, Level::Good)]));
+        assert_eq!(
+            look(&[("auth/auth-office-profile.json", GOOD)]).await,
+            found(&[(name, Level::Good), ("people", Level::Warning)])
+        );
     }
 
     #[tokio::test]
@@ -220,6 +228,7 @@ mod tests {
             two,
             found(&[
                 ("auth-a-profile.json", Level::Good),
+                ("people", Level::Warning),
                 ("auth-b-profile.json", Level::Bad),
                 ("sign-in", Level::Bad)
             ])
@@ -249,7 +258,7 @@ mod tests {
             ("sharepoint/sp-config-b-profile.json", "{}"),
         ])
         .await;
-        assert_eq!(broken[1..], found(&[("sp-config-a-profile.json", Level::Bad)]));
+        assert_eq!(broken[2..], found(&[("sp-config-a-profile.json", Level::Bad)]));
     }
 
     #[tokio::test]
@@ -266,12 +275,12 @@ mod tests {
 
         let unlisted = &offline(folder.path()).await[0];
         assert!(unlisted.level == Level::Bad && unlisted.message.contains("GRAPH_EXTRA_HOSTS"), "{unlisted:?}");
-        let asked = &check(&settings(folder.path(), &address), true).await[0];
+        let asked = &check(&settings(folder.path(), &address), true, DateTime::UNIX_EPOCH).await[0];
         assert!(asked.level == Level::Good && asked.message.contains("2 keys"), "{asked:?}");
 
         let elsewhere = profile.replace(&address, &format!("{address}/nowhere"));
         fs::write(folder.path().join("auth/auth-a-profile.json"), elsewhere).unwrap();
-        let asked = &check(&settings(folder.path(), &address), true).await[0];
+        let asked = &check(&settings(folder.path(), &address), true, DateTime::UNIX_EPOCH).await[0];
         assert!(asked.level == Level::Bad && asked.message.contains("404"), "{asked:?}");
     }
 }

@@ -36,6 +36,18 @@ pub(super) fn wanted(host: &Environment, functions: usize) -> anyhow::Result<Vec
     Ok(list.into_iter().filter(|wanted| wanted.address.port() != 0).collect())
 }
 
+/// `PUBLIC_URL` where nobody has set it and the gateway listens on a port of its own: people who sign in are sent back
+/// there, so it has to be right on this machine at least.
+///
+/// # Errors
+/// `GATEWAY_ADDR` is not an address.
+pub(super) fn public_url(host: &Environment) -> anyhow::Result<Option<(String, String)>> {
+    let port = host.gateway_addr()?.port();
+    let is_set = |name| host.get(name).is_some_and(|value| !value.trim().is_empty());
+    let derived = port != 0 && !is_set("PUBLIC_URL") && !is_set("TLS_CERT_FILE");
+    Ok(derived.then(|| ("PUBLIC_URL".to_owned(), format!("http://localhost:{port}"))))
+}
+
 /// Makes sure that all of them are free and different.
 ///
 /// # Errors
@@ -88,6 +100,15 @@ mod tests {
         let wanted = ["GATEWAY_ADDR", "INVOKE_ADDR"].map(|variable| Wanted { address: free, program: "x", variable });
         let words = check(&wanted).unwrap_err().to_string();
         assert!(words.starts_with("INVOKE_ADDR and GATEWAY_ADDR are both"), "{words}");
+    }
+
+    #[test]
+    fn people_are_sent_back_to_the_port_the_gateway_has() {
+        let derived = |pairs| public_url(&host(pairs)).unwrap().map(|(_, url)| url);
+        assert_eq!(derived(&[("GATEWAY_ADDR", "0.0.0.0:9090")]).as_deref(), Some("http://localhost:9090"));
+        assert_eq!(derived(&[]).as_deref(), Some("http://localhost:8080"));
+        assert_eq!(derived(&[("GATEWAY_ADDR", "127.0.0.1:9090"), ("PUBLIC_URL", "https://x.example")]), None);
+        assert_eq!(derived(&[("TLS_CERT_FILE", "x.pem")]), None);
     }
 
     #[test]

@@ -55,7 +55,9 @@ pub(super) async fn start(
     screen: &Screen,
 ) -> anyhow::Result<()> {
     let home = &settings.app.data_dir;
-    stack.start(PROGRAM, &["--demo", "--dir", &home.display().to_string(), "--listen", &address.to_string()]);
+    let (home, address_text) = (home.display().to_string(), address.to_string());
+    let public_url = &settings.app.public_url;
+    stack.start(PROGRAM, &["--demo", "--dir", &home, "--listen", &address_text, "--public-url", public_url]);
     let url = format!("http://{address}/simulator/settings");
     ready::until_answer(client, &url, "the simulator", StatusCode::is_success, screen).await;
     seed(settings).await.context("cannot write the demo tenants' past")

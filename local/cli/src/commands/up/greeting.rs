@@ -28,6 +28,7 @@ pub(super) fn text(plan: &Plan) -> anyhow::Result<String> {
     };
     if plan.simulator.is_some() {
         item("the demo", "four made-up tenants, ninety days of history; numbers move every minute");
+        item("sign in", "with the button there, as one of the demo's people; nobody has a password");
     }
     item("see the stock", &format!("{own} status"));
     item("poll now", &format!("{own} invoke poll-tenant"));
