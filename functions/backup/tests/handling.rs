@@ -32,7 +32,7 @@ async fn a_backup_can_be_restored_and_the_newest_are_kept() {
     assert_eq!(std::fs::read_dir(&deps.folder).unwrap().count(), 2);
 
     let restored = store(&folder.path().join("restored.db"), false).await;
-    let contents = restored.restore(Path::new(&third.file), Existing::Refuse).await.unwrap();
+    let contents = restored.restore(Path::new(&third.file), folder.path(), Existing::Refuse).await.unwrap();
     assert_eq!(contents.iter().map(|table| table.rows).sum::<u64>(), third.rows);
 }
 

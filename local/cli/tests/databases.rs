@@ -1,6 +1,7 @@
 //! Backups, restores and moves as a person does them.
 
 use std::fs::File;
+use std::os::fd::AsRawFd as _;
 use std::path::Path;
 
 use clap::Parser as _;
@@ -26,13 +27,18 @@ async fn filled(data: &Path) {
     let tenant = "INSERT INTO tenants (tenant_key, tenant_name, definition, profile_enabled, first_seen_at) \
                   VALUES ('contoso', 'Contoso', '', 1, 0)";
     execute(&format!("sqlite://{}", data.join("leitwarte.db").display()), tenant).await;
-    let tables = leitwarte_emulator::TABLES;
-    let options = Options { schema: tables.schema, read_only: false, max_connections: 1 };
-    let queue = Database::new(Address::file(data.join("queue.db")), options).unwrap();
-    queue.prepare(tables.steps).await.unwrap();
-    queue.pool().close().await;
+    prepare_queue(Address::file(data.join("queue.db"))).await;
     let event = "INSERT INTO schedule_slots (name, last_slot_ms) VALUES ('poll-tenant-tick', 60000)";
     execute(&format!("sqlite://{}", data.join("queue.db").display()), event).await;
+}
+
+/// Makes the queue's tables, as an emulator does at its start.
+async fn prepare_queue(address: Address) {
+    let tables = leitwarte_emulator::TABLES;
+    let options = Options { schema: tables.schema, read_only: false, max_connections: 1 };
+    let queue = Database::new(address, options).unwrap();
+    queue.prepare(tables.steps).await.unwrap();
+    queue.pool().close().await;
 }
 
 #[tokio::test]
@@ -53,6 +59,23 @@ async fn a_backup_is_checked_and_brought_back_but_never_over_what_is_there() {
     leitwarte(&folder.path().join("elsewhere"), &["restore", file]).await.unwrap();
     let refused = leitwarte(&data, &["backup", file]).await.unwrap_err();
     assert!(refused.contains("exists already"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_backup_is_brought_back_from_where_nothing_can_be_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    filled(&data).await;
+    let backup = folder.path().join("backup.db");
+    leitwarte(&data, &["backup", backup.to_str().unwrap()]).await.unwrap();
+    // A folder in which nobody can make a file, not even root.
+    let open = File::open(&backup).unwrap();
+    let file = format!("/proc/self/fd/{}", open.as_raw_fd());
+    let before = std::fs::read_dir(&data).unwrap().count();
+    leitwarte(&data, &["restore", "--check", &file]).await.unwrap();
+    leitwarte(&data, &["restore", "--replace", &file]).await.unwrap();
+    assert_eq!(std::fs::read_dir(&data).unwrap().count(), before, "nothing is left behind");
+    leitwarte(&folder.path().join("elsewhere"), &["restore", &file]).await.unwrap();
 }
 
 #[tokio::test]
@@ -82,6 +105,29 @@ async fn nothing_is_moved_while_an_emulator_runs() {
     let to = format!("sqlite://{}", folder.path().join("other/leitwarte.db").display());
     let refused = leitwarte(folder.path(), &["move-database", &from, &to]).await.unwrap_err();
     assert!(refused.contains("is running") && refused.contains("stop it"), "{refused}");
+    assert!(!folder.path().join("other").exists());
+}
+
+#[tokio::test]
+async fn nothing_is_moved_away_from_a_server_while_an_emulator_counts_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let from = postgres().await;
+    prepare_queue(Address::parse(from.as_str()).unwrap()).await;
+    let to = format!("sqlite://{}", folder.path().join("other/leitwarte.db").display());
+    let server = from.to_string();
+    let appear = "INSERT INTO leitwarte_queue.emulators VALUES ('run', 'machine-7', 0, 0)";
+    execute(&server, appear).await;
+    let counting = tokio::spawn({
+        let server = server.clone();
+        async move {
+            loop {
+                execute(&server, "UPDATE leitwarte_queue.emulators SET beats = beats + 1").await;
+            }
+        }
+    });
+    let refused = leitwarte(folder.path(), &["move-database", &server, &to]).await.unwrap_err();
+    counting.abort();
+    assert!(refused.contains("is running") && refused.contains("machine-7"), "{refused}");
     assert!(!folder.path().join("other").exists());
 }
 

@@ -1,7 +1,8 @@
 //! A backup: one SQLite file that holds everything, whatever it was made from.
 
-use std::fs::File;
+use std::fs::{File, Permissions};
 use std::io;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use sqlx::Connection as _;
@@ -84,13 +85,19 @@ impl Database {
     }
 
     /// Brings everything from the backup `file` into this database, whose tables are there, in one transaction.
-    /// A backup of an older version is brought up to date on the way, in a copy of its own.
+    /// A backup of an older version is brought up to date on the way, in a copy in the folder `scratch`; of its own folder
+    /// nothing is asked but that it can be read.
     ///
     /// # Errors
     /// This database is then as it was before.
-    pub async fn restore(&self, tables: &Tables, file: &Path, existing: Existing) -> Result<Vec<Content>, BackupError> {
-        // Beside the backup, because a container has no folder for temporary files.
-        let copy = with_suffix(file, ".restoring");
+    pub async fn restore(
+        &self,
+        tables: &Tables,
+        file: &Path,
+        scratch: &Path,
+        existing: Existing,
+    ) -> Result<Vec<Content>, BackupError> {
+        let copy = scratch.join("restoring.db");
         let done = self.restore_copy(tables, file, &copy, existing).await;
         for left in ["", "-wal", "-shm"] {
             let _ = remove(&with_suffix(&copy, left));
@@ -106,6 +113,7 @@ impl Database {
         existing: Existing,
     ) -> Result<Vec<Content>, BackupError> {
         copied(file, copy)?;
+        writable(copy).map_err(|error| BackupError::File(copy.to_owned(), error))?;
         let source = open(copy, tables, false)?;
         source.prepare(tables.steps).await.map_err(|error| BackupError::Unusable(file.to_owned(), error))?;
         let contents = source.copy_to(self, tables, existing).await?;
@@ -124,6 +132,11 @@ fn copied(file: &Path, copy: &Path) -> Result<(), BackupError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Err(BackupError::Missing(file.to_owned())),
         Err(error) => Err(BackupError::File(file.to_owned(), error)),
     }
+}
+
+/// A copy has the permissions of its original, which may be one that only can be read.
+fn writable(copy: &Path) -> io::Result<()> {
+    std::fs::set_permissions(copy, Permissions::from_mode(0o600))
 }
 
 fn open(file: &Path, tables: &Tables, read_only: bool) -> Result<Database, BackupError> {

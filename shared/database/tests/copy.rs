@@ -159,8 +159,8 @@ async fn a_backup_stands_for_itself_and_is_brought_back() {
     assert!(matches!(error, BackupError::Exists(_)), "{error}");
 
     execute(&source, "DELETE FROM people; INSERT INTO people (id) VALUES ('two')").await;
-    assert!(source.restore(&TABLES, &backup, Existing::Refuse).await.is_err());
-    source.restore(&TABLES, &backup, Existing::Replace).await.unwrap();
+    assert!(source.restore(&TABLES, &backup, folder.path(), Existing::Refuse).await.is_err());
+    source.restore(&TABLES, &backup, folder.path(), Existing::Replace).await.unwrap();
     let (name,): (String,) = sqlx::query_as("SELECT name FROM people").fetch_one(source.pool()).await.unwrap();
     assert_eq!(name, "Ümit");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left behind");
@@ -175,11 +175,12 @@ async fn a_backup_of_an_older_version_is_brought_up_to_date_and_stays_as_it_is()
     old.back_up(&OLD, &backup).await.unwrap();
     let before = std::fs::read(&backup).unwrap();
     let target = file(folder.path(), "target.db").await;
-    target.restore(&TABLES, &backup, Existing::Refuse).await.unwrap();
+    target.restore(&TABLES, &backup, folder.path(), Existing::Refuse).await.unwrap();
     assert!(std::fs::read(&backup).unwrap() == before);
     let newer = open(Address::file(folder.path().join("old-target.db")), &OLD).await;
     target.back_up(&TABLES, &folder.path().join("newer.db")).await.unwrap();
-    let error = newer.restore(&OLD, &folder.path().join("newer.db"), Existing::Refuse).await.unwrap_err();
+    let error =
+        newer.restore(&OLD, &folder.path().join("newer.db"), folder.path(), Existing::Refuse).await.unwrap_err();
     assert!(matches!(error, BackupError::Unusable(..)), "{error}");
 }
 
@@ -188,7 +189,7 @@ async fn a_file_that_is_no_backup_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let target = file(folder.path(), "target.db").await;
     let backup = folder.path().join("backup.db");
-    let restore = async || target.restore(&TABLES, &backup, Existing::Refuse).await.unwrap_err();
+    let restore = async || target.restore(&TABLES, &backup, folder.path(), Existing::Refuse).await.unwrap_err();
     assert!(matches!(restore().await, BackupError::Missing(_)));
     for content in ["", "this is not a database"] {
         std::fs::write(&backup, content.repeat(999)).unwrap();
@@ -202,7 +203,7 @@ async fn a_file_that_is_no_backup_is_refused() {
     let half = damaged.len() / 2;
     damaged[half..half + 4096].fill(0xA5);
     std::fs::write(&backup, damaged).unwrap();
-    assert!(target.restore(&TABLES, &backup, Existing::Refuse).await.is_err());
+    assert!(target.restore(&TABLES, &backup, folder.path(), Existing::Refuse).await.is_err());
     assert_eq!(target.contents(&TABLES).await.unwrap().iter().map(|table| table.rows).sum::<u64>(), 1);
 }
 

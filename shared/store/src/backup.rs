@@ -26,13 +26,13 @@ impl Store {
     }
 
     /// Brings everything from a backup into this database, in one transaction. Readers notice: the revision afterwards is
-    /// one that neither had.
+    /// one that neither had. In the folder `scratch` there is a copy of the backup meanwhile.
     ///
     /// # Errors
     /// The database is then as it was before.
-    pub async fn restore(&self, file: &Path, existing: Existing) -> Result<Vec<Content>, BackupError> {
+    pub async fn restore(&self, file: &Path, scratch: &Path, existing: Existing) -> Result<Vec<Content>, BackupError> {
         let before = self.revision().await.map_or(0, |revision| revision.number);
-        let contents = self.database().restore(&TABLES, file, existing).await?;
+        let contents = self.database().restore(&TABLES, file, scratch, existing).await?;
         let write = |error| BackupError::Copy(CopyError::Write(self.database().address().to_string(), error));
         let mut change = self.database().begin_write().await.map_err(write)?;
         sqlx::query("UPDATE meta SET value = 1 + CASE WHEN value < $1 THEN $1 ELSE value END WHERE name = 'revision'")

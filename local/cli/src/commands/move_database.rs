@@ -1,5 +1,7 @@
 //! `leitwarte move-database`: everything from one database into another.
 
+mod emulators;
+
 use std::fs::{File, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -31,6 +33,8 @@ pub async fn run(args: &Args, context: &Context, out: &mut (dyn Write + Send)) -
     }
     // Held until all is copied: no emulator starts meanwhile.
     let _locks = [lock(&from)?, lock(&to)?];
+    // Nothing of the kind keeps them from a server, so there they are looked for before and after.
+    let known = if from.is_postgres() { Some(emulators::none_runs(&from).await?) } else { None };
     let parts = [
         ("Application", &leitwarte_store::TABLES, from.clone(), to.clone()),
         ("Event queue", &leitwarte_emulator::TABLES, queue(&from), queue(&to)),
@@ -50,6 +54,9 @@ pub async fn run(args: &Args, context: &Context, out: &mut (dyn Write + Send)) -
         target.pool().close().await;
         show(&contents, out)?;
         writeln!(out)?;
+    }
+    if let Some(known) = known {
+        emulators::still_none(&from, &known).await?;
     }
     writeln!(out, "{} Everything arrived; rows and sums are the same on both sides.", paint(GOOD, "✔"))?;
     writeln!(

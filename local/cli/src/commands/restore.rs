@@ -1,9 +1,13 @@
 //! `leitwarte restore`: the database from a backup.
 
+use std::fs::DirBuilder;
 use std::io::Write;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::PathBuf;
 
+use anyhow::Context as _;
 use leitwarte_store::{Content, Existing};
+use tempfile::TempDir;
 
 use crate::table::{left, right};
 use crate::terminal::{DIM, GOOD, paint};
@@ -28,14 +32,15 @@ pub struct Args {
 /// A backup that cannot be used, or a database that is not empty. The database is then as it was before.
 pub async fn run(args: Args, context: &Context, out: &mut (dyn Write + Send)) -> anyhow::Result<Outcome> {
     if args.check {
-        let contents = check(&args).await?;
+        let contents = check(&args, context).await?;
         show(&contents, out)?;
         writeln!(out, "\n{} {} can be restored.", paint(GOOD, "✔"), args.file.display())?;
         return Ok(Outcome::Well);
     }
     let existing = if args.replace { Existing::Replace } else { Existing::Refuse };
     let store = context.settings.open_store(false).await?;
-    let restored = store.restore(&args.file, existing).await;
+    let scratch = scratch(context)?;
+    let restored = store.restore(&args.file, scratch.path(), existing).await;
     if restored.is_ok() {
         // A session that was ended after the backup was made must not live again.
         store.end_all_sessions().await?;
@@ -57,15 +62,26 @@ pub async fn run(args: Args, context: &Context, out: &mut (dyn Write + Send)) ->
 }
 
 /// Restores into a database that is thrown away.
-async fn check(args: &Args) -> anyhow::Result<Vec<Content>> {
-    let folder = args.file.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let scratch = tempfile::Builder::new().prefix(".leitwarte-check").tempdir_in(folder.unwrap_or(".".as_ref()))?;
+async fn check(args: &Args, context: &Context) -> anyhow::Result<Vec<Content>> {
+    let scratch = scratch(context)?;
     let database_url = format!("sqlite://{}", scratch.path().join("leitwarte.db").display());
     let config = leitwarte_store::Config { database_url, read_only: false, max_connections: 1 };
     let store = leitwarte_store::Store::open(&config).await?;
-    let contents = store.restore(&args.file, Existing::Refuse).await?;
+    let contents = store.restore(&args.file, scratch.path(), Existing::Refuse).await?;
     store.close().await;
     Ok(contents)
+}
+
+/// A folder for what is needed meanwhile, gone when dropped. Not beside the backup, which may lie where nothing can be
+/// written, and not where temporary files usually are: a container has no such place.
+fn scratch(context: &Context) -> anyhow::Result<TempDir> {
+    let data = &context.settings.app.data_dir;
+    let make = || {
+        DirBuilder::new().recursive(true).mode(0o700).create(data)?;
+        tempfile::Builder::new().prefix("restore-").tempdir_in(data)
+    };
+    make()
+        .with_context(|| format!("cannot write into {}; set DATA_DIR to a folder with room for a copy", data.display()))
 }
 
 /// The tables with their rows and what is in them.
