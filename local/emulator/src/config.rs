@@ -68,6 +68,12 @@ pub struct Limits {
     pub beat_every: Duration,
     /// How long another emulator may show no sign of life before its events are run by others.
     pub dead_after: Duration,
+    /// How long an event that was given up is kept for people to look at.
+    pub dead_letters_kept: Duration,
+    /// How many of them are kept of one function, the newest; so one that gives up each minute does not fill the disk.
+    pub dead_letters_per_function: u32,
+    /// How often it is looked for more than that.
+    pub dead_letters_look_every: Duration,
 }
 
 impl Default for Limits {
@@ -82,6 +88,9 @@ impl Default for Limits {
             restart_max: Duration::from_secs(30),
             beat_every: Duration::from_secs(2),
             dead_after: Duration::from_secs(15),
+            dead_letters_kept: Duration::from_hours(90 * 24),
+            dead_letters_per_function: 1000,
+            dead_letters_look_every: Duration::from_hours(1),
         }
     }
 }

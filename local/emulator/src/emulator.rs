@@ -22,7 +22,7 @@ use crate::function::{Function, Registry};
 use crate::http::listener;
 use crate::invoke_api::{self, Api, InvokeKey, KeyError};
 use crate::metrics::{self, Watched};
-use crate::queue::{Dispatcher, OpenError, Queue, Rhythm};
+use crate::queue::{Dispatcher, OpenError, Queue, Retention, Rhythm};
 use crate::runtime_api::{self, LocalHost, system_resolver};
 
 /// How long answers that are ready may take to reach their callers at the stop.
@@ -115,6 +115,12 @@ impl Emulator {
             let freed = move || watched.iter().for_each(|function| function.capacity.notify_one());
             emulator.background.spawn(emulator.queue.clone().keep_in_touch(rhythm, freed));
         }
+        let retention = Retention {
+            kept: config.limits.dead_letters_kept,
+            per_function: config.limits.dead_letters_per_function,
+            look_every: config.limits.dead_letters_look_every,
+        };
+        emulator.background.spawn(emulator.queue.clone().forget_dead_letters(retention));
         for (function, listener, address) in runtimes {
             emulator.serve_function(&function, listener, &config);
             if let Some(folder) = &config.functions_dir {

@@ -2,7 +2,7 @@
 
 mod common;
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -26,6 +26,7 @@ on_every_database!(
     an_event_is_run_after_its_202,
     a_function_error_is_retried_twice_with_the_same_id_and_then_given_up,
     a_dead_letter_can_be_looked_at_run_again_and_forgotten,
+    dead_letters_are_kept_for_a_while_and_the_newest_of_each_function,
     an_event_nobody_can_take_is_given_up_at_its_age,
     a_crash_counts_as_an_attempt,
     destinations_get_the_record_of_success_and_failure,
@@ -104,6 +105,38 @@ async fn a_dead_letter_can_be_looked_at_run_again_and_forgotten(database: Databa
     let gone = common::reply(host.caller.http.delete(&url)).await;
     assert_eq!((gone.status, gone.error_type()), (404, "ResourceNotFoundException"));
     assert!(host.caller.dead_letters().await.is_empty());
+}
+
+async fn dead_letters_are_kept_for_a_while_and_the_newest_of_each_function(database: Database) {
+    let host = Host::on(&database, &[("work", "")], |config| {
+        config.limits.dead_letters_kept = Duration::from_hours(24);
+        config.limits.dead_letters_per_function = 2;
+        config.limits.dead_letters_look_every = Duration::from_millis(50);
+    })
+    .await;
+    let day_ms = 24 * 60 * 60 * 1000;
+    let now_ms = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap();
+    let letter = |(id, function, age_ms): (&str, &str, i64)| {
+        format!("('{id}', '{id}', '{function}', '{{}}', 0, {}, 3, 'RetriesExhausted')", now_ms - age_ms)
+    };
+    let letters = [
+        ("01", "other", day_ms + 60_000),
+        ("02", "other", day_ms - 60_000),
+        ("03", "work", 3),
+        ("04", "work", 2),
+        ("05", "work", 1),
+    ];
+    let sql = format!(
+        "INSERT INTO dead_letters (id, request_id, function_name, payload, accepted_at_ms, dead_at_ms, attempts, reason) \
+         VALUES {}",
+        letters.map(letter).join(", ")
+    );
+    database.execute(&host.folder.path().join("data"), &sql).await;
+    let kept = async || -> Vec<String> {
+        let letters = host.caller.dead_letters().await;
+        letters.iter().map(|letter| letter["id"].as_str().unwrap().to_owned()).collect()
+    };
+    eventually("old ones and too many are forgotten", async || kept().await == ["05", "04", "02"]).await;
 }
 
 async fn an_event_nobody_can_take_is_given_up_at_its_age(database: Database) {

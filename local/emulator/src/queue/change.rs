@@ -83,6 +83,11 @@ pub(super) enum Change {
     },
     /// Changes nothing, but counts the events between two changes.
     Count,
+    /// Forgets events that were given up before a time, and all but the newest of each function.
+    Forget {
+        before_ms: i64,
+        per_function: i64,
+    },
 }
 
 /// How an event ended.
@@ -103,6 +108,8 @@ pub(super) enum Changed {
     Claimed(Vec<Claimed>),
     /// Events per function.
     Counted(Vec<(String, i64)>),
+    /// Dead letters that are no more.
+    Forgotten(u64),
 }
 
 /// Who changes: one run of one emulator.
@@ -182,6 +189,7 @@ impl Change {
                 Ok(Changed::Done)
             }
             Self::Count => Ok(Changed::Counted(counts(db).await?)),
+            Self::Forget { before_ms, per_function } => forget(db, *before_ms, *per_function).await,
             Self::TakeOver { run, beats } => {
                 let sql = "DELETE FROM emulators WHERE run = $1 AND beats = $2";
                 let gone = sqlx::query(sql).bind(run).bind(beats).execute(&mut *db).await?;
@@ -358,6 +366,13 @@ async fn give_back(
 async fn discard(db: &mut AnyConnection, dead_letter: &str) -> Result<Changed, sqlx::Error> {
     let done = sqlx::query("DELETE FROM dead_letters WHERE id = $1").bind(dead_letter).execute(db).await?;
     Ok(changed(done.rows_affected()))
+}
+
+async fn forget(db: &mut AnyConnection, before_ms: i64, per_function: i64) -> Result<Changed, sqlx::Error> {
+    let sql = "DELETE FROM dead_letters WHERE dead_at_ms < $1 OR id IN (SELECT id FROM (SELECT id, ROW_NUMBER() OVER \
+               (PARTITION BY function_name ORDER BY id DESC) AS place FROM dead_letters) AS ranked WHERE place > $2)";
+    let done = sqlx::query(sql).bind(before_ms).bind(per_function).execute(db).await?;
+    Ok(Changed::Forgotten(done.rows_affected()))
 }
 
 /// Makes this run known to the others.

@@ -16,6 +16,7 @@ mod liveness;
 mod pending;
 mod policy;
 mod reading;
+mod retention;
 mod writer;
 
 use std::collections::HashSet;
@@ -36,6 +37,7 @@ use event::Claimed;
 pub(crate) use event::{DeadLetter, NewEvent, Slot};
 pub(crate) use liveness::Rhythm;
 use pending::Pending;
+pub(crate) use retention::Retention;
 use writer::Writer;
 
 /// The queue did not do what it was asked to.
@@ -195,7 +197,7 @@ impl Queue {
                 events.sort_by_key(|claimed| claimed.event.accepted_at_ms);
                 Ok(events)
             }
-            Changed::Done | Changed::Nothing | Changed::Counted(_) => Ok(Vec::new()),
+            Changed::Done | Changed::Nothing | Changed::Counted(_) | Changed::Forgotten(_) => Ok(Vec::new()),
         }
     }
 }
