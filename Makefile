@@ -47,6 +47,11 @@ bench: build ## Measure speed and memory, side by side with cargo-lambda
 	@scripts/setup test
 	LEITWARTE_PYTHON="$(PYTHON)" $(CARGO) run --release --quiet -p leitwarte-tests --bin bench
 
+.PHONY: measure
+measure: ## Measure images, memory at rest and cold starts of the release build in containers
+	@scripts/setup test
+	PROFILE=release NEXTEST_SUCCESS_OUTPUT=immediate RUST_TEST_NOCAPTURE=1 scripts/test --test containers at_rest
+
 # `docker compose` where it is installed, else docker-compose. The demo, as long as no tenant is configured.
 COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose) -p leitwarte \
 	-f local/compose.yaml $(if $(wildcard config-profiles/config-*-profile.json),,-f local/compose.demo.yaml)
@@ -58,7 +63,7 @@ images: ## Build every program here and pack each into a container image
 
 .PHONY: up
 up: images ## Start everything in containers; the demo if no tenant is configured
-	@mkdir -p config-profiles certs secrets
+	@mkdir -p config-profiles certs/notifications secrets/database secrets/tls
 	$(COMPOSE) up --detach --no-build
 
 .PHONY: down

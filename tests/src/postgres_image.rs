@@ -12,8 +12,8 @@ use anyhow::{Context, Result, ensure};
 
 /// Superuser and database of the server.
 pub const USER: &str = "leitwarte";
-/// Who the server runs as.
-const OWNER: &str = "10001";
+/// Who the server runs as: the same number as in the official image, so that compose.yaml fits both.
+const OWNER: &str = "999";
 /// Where the official image has its data, so that a volume there does the same in both.
 const DATA: &str = "var/lib/postgresql/data";
 

@@ -91,6 +91,28 @@ fn only_named_volumes_can_be_written() {
     }
 }
 
+/// Who has the tenants' private keys: those who sign in as an app or look at certificates, and the command line. Above all
+/// nobody who answers people.
+const WITH_KEYS: [&str; 4] = ["cert-expiry", "leitwarte", "poll-tenant", "sync-sharepoint"];
+
+#[test]
+fn private_keys_and_secrets_are_where_they_are_needed_and_nowhere_else() {
+    for file in ["local/compose.yaml", "local/stack.yaml"] {
+        let file = shipped(file);
+        for (name, service) in services(&file) {
+            let name = name.as_str().unwrap();
+            let volumes = names(&service["volumes"]);
+            let keys = volumes.iter().any(|volume| volume.contains(":/etc/leitwarte/certs:"));
+            assert_eq!(keys, WITH_KEYS.contains(&name), "{name}: {volumes:?}");
+            let secrets = volumes.iter().filter(|volume| volume.contains("SECRETS")).map(String::as_str);
+            for secret in secrets {
+                let kind = if name == "gateway" { "tls" } else { "database" };
+                assert_eq!(secret, format!("${{SECRETS:-../secrets}}/{kind}:/run/secrets:ro"), "{name}");
+            }
+        }
+    }
+}
+
 #[test]
 fn whoever_reads_profiles_has_those_of_the_demo_in_the_demo() {
     let (compose, demo) = (compose(), shipped("local/compose.demo.yaml"));

@@ -14,6 +14,8 @@ use tokio::io::AsyncReadExt as _;
 use crate::system::System;
 use crate::{LIMIT, file, left_out};
 
+/// Each image, in MB.
+const IMAGE: f64 = 25.0;
 /// All containers together, in MiB.
 const MEMORY: f64 = 150.0;
 /// A call of a function, without the key.
@@ -44,10 +46,21 @@ async fn a_system_at_rest_is_small_and_its_containers_reach_only_whom_they_need(
     println!("all {} containers together hold {sum:.1} MiB", memory.len());
     assert!(sum < MEMORY, "{sum} MiB");
 
+    sizes();
     reach(&system);
     container_start(&system).await;
     for function in functions() {
         cold_start(&function).await;
+    }
+}
+
+/// What each image takes on disk. The limit is for released ones; others are not optimised.
+fn sizes() {
+    for service in Services::shipped().ours() {
+        let bytes: f64 = inspect(&format!("leitwarte/{service}:local"), "{{.Size}}").unwrap().parse().unwrap();
+        let size = bytes / 1e6;
+        println!("the image of {service} takes {size:.1} MB");
+        assert!(size < IMAGE || std::env::var("PROFILE").as_deref() != Ok("release"), "{service}");
     }
 }
 

@@ -16,6 +16,7 @@ use crate::{LIMIT, file};
 pub(crate) const RECORDER: &str = "recorder";
 /// The tenants of the demo.
 pub(crate) const TENANTS: [&str; 4] = ["contoso-school", "fabrikam", "northwind", "tailspin"];
+const DEMO: [&str; 2] = ["local/compose.yaml", "local/compose.demo.yaml"];
 /// How long one try may take.
 const ONE_TRY: Duration = Duration::from_secs(4);
 
@@ -33,25 +34,28 @@ pub(crate) struct System {
 impl System {
     /// Starts it as it is, and waits until the API answers.
     pub(crate) async fn start() -> Self {
-        Self::start_with(&["local/compose.yaml", "local/compose.demo.yaml"]).await
+        Self::start_with(&DEMO, &[]).await
+    }
+
+    /// The same with further variables, which win.
+    pub(crate) async fn start_as(env: &[(&str, String)]) -> Self {
+        Self::start_with(&DEMO, env).await
     }
 
     /// Starts it with a function that notes each of its runs, and with the Invoke API published.
     pub(crate) async fn start_with_recorder() -> Self {
-        let system =
-            Self::start_with(&["local/compose.yaml", "local/compose.demo.yaml", "tests/containers/compose.test.yaml"])
-                .await;
+        let system = Self::start_with(&[DEMO[0], DEMO[1], "tests/containers/compose.test.yaml"], &[]).await;
         let emulator = system.compose.containers("emulator").unwrap().remove(0);
         let key = system.compose.file(&emulator, "/run/leitwarte/invoke.key").unwrap();
         Self { key: key.trim().to_owned(), ..system }
     }
 
-    async fn start_with(files: &[&str]) -> Self {
+    async fn start_with(files: &[&str], further: &[(&str, String)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let empty = folder.path().join("empty").display().to_string();
         std::fs::create_dir(&empty).unwrap();
         let address = free_address().unwrap();
-        let env = [
+        let mut env = vec![
             ("TEST_TEMPLATE", template(folder.path())),
             ("RECORDER_PORT", services::port(RECORDER).to_string()),
             ("INVOKE_PORT", address.rsplit(':').next().unwrap().to_owned()),
@@ -59,6 +63,7 @@ impl System {
             ("CERTS", empty.clone()),
             ("SECRETS", empty),
         ];
+        env.extend_from_slice(further);
         let files: Vec<PathBuf> = files.iter().map(|path| file(path)).collect();
         let paths: Vec<_> = files.iter().map(PathBuf::as_path).collect();
         let began = Instant::now();

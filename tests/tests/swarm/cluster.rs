@@ -17,6 +17,9 @@ use crate::RECORDER;
 
 /// How often each service runs.
 pub(crate) const REPLICAS: usize = 2;
+/// What the gateways show that they are who they say.
+const TLS_CERT: &str = "tls-cert.pem";
+const TLS_KEY: &str = "tls-key.pem";
 /// The recording function, as an entry of the template.
 const RECORDER_ENTRY: &str = "
   Recorder:
@@ -87,16 +90,20 @@ impl Cluster {
     async fn prepare(&self) -> Result<()> {
         // Containers' users have to reach what is mounted from it.
         fs::set_permissions(self.folder.path(), fs::Permissions::from_mode(0o711))?;
-        for folder in ["records", "empty", "secrets"] {
-            fs::create_dir(self.file(folder))?;
+        for folder in ["records", "empty/notifications", "secrets/database"] {
+            fs::create_dir_all(self.file(folder))?;
         }
         fs::set_permissions(self.file("records"), fs::Permissions::from_mode(0o777))?;
         let template = fs::read_to_string(repository().join("template.yaml"))?;
         let template = template.replacen("\nOutputs:\n", &format!("{RECORDER_ENTRY}\nOutputs:\n"), 1);
         fs::write(self.file("template.yaml"), template)?;
         let password = random();
-        fs::write(self.file("secrets/database-password"), &password)?;
+        fs::write(self.file("secrets/database/database-password"), &password)?;
         fs::write(self.file("key"), &self.key)?;
+        let names = ["localhost".to_owned(), "127.0.0.1".to_owned()];
+        let tls = rcgen::generate_simple_self_signed(names)?;
+        fs::write(self.file(TLS_CERT), tls.cert.pem())?;
+        fs::write(self.file(TLS_KEY), tls.signing_key.serialize_pem())?;
         docker(&["secret", "create", &format!("{}-invoke-key", self.name), &self.file("key")])?;
 
         self.run("scripts/stack", &["prepare"], "info")?;
@@ -112,9 +119,35 @@ impl Cluster {
 
     /// Deploys the stack as it is now, with the given `RUST_LOG`, and waits until it runs.
     pub(crate) fn deploy(&self, log: &str) -> Result<()> {
+        self.deploy_with(log, &[])
+    }
+
+    /// The same with a service that gets a variable with which it cannot start.
+    pub(crate) fn deploy_broken(&self, log: &str, service: &str, variable: &str) -> Result<()> {
+        let broken = format!("version: \"3.9\"\nservices: {{ {service}: {{ environment: {{ {variable} }} }} }}\n");
+        fs::write(self.file("broken.yaml"), broken)?;
+        self.deploy_with(log, &[&self.file("broken.yaml")])
+    }
+
+    fn deploy_with(&self, log: &str, further: &[&str]) -> Result<()> {
         let demo = demo_for_a_stack(self.folder.path())?.display().to_string();
-        self.run("scripts/stack", &["deploy", &demo, "tests/containers/stack.test.yaml"], log)?;
+        self.run("scripts/stack", &[&["deploy", &demo, "tests/containers/stack.test.yaml"], further].concat(), log)?;
         Ok(())
+    }
+
+    /// Whom a client of the gateways has to trust.
+    pub(crate) fn authority(&self) -> Result<reqwest::Certificate> {
+        Ok(reqwest::Certificate::from_pem(&fs::read(self.file(TLS_CERT))?)?)
+    }
+
+    /// Runs a command of `leitwarte` as an operator does.
+    pub(crate) fn leitwarte(&self, words: &[&str]) -> Result<String> {
+        self.run("scripts/stack", &[&["leitwarte"], words].concat(), "info")
+    }
+
+    /// How a service is defined now.
+    pub(crate) fn definition(&self, service: &str) -> Result<String> {
+        docker(&["service", "inspect", &format!("{}_{service}", self.name)])
     }
 
     /// The stack's containers that run.
@@ -153,7 +186,7 @@ impl Cluster {
 
     /// Answers of PostgreSQL in text, a row a line.
     pub(crate) fn query(&self, sql: &str) -> Result<String> {
-        let password = fs::read_to_string(self.file("secrets/database-password"))?;
+        let password = fs::read_to_string(self.file("secrets/database/database-password"))?;
         let password = format!("PGPASSWORD={password}");
         let ask = ["-h", "127.0.0.1", "-U", postgres_image::USER, "--no-align", "--tuples-only", "--command", sql];
         docker(&[&["exec", "-e", &password, &self.postgres(), "psql"][..], &ask].concat())
@@ -195,7 +228,8 @@ impl Cluster {
         command.env("REPLICAS", REPLICAS.to_string()).env("GATEWAY_PORT", "0").env("STACK_TIMEOUT", "90");
         command.env("POLL_INTERVAL_SECONDS", "30").env("RECORDER_PORT", services::port(RECORDER).to_string());
         let files = [("TEMPLATE", "template.yaml"), ("SECRETS", "secrets"), ("RECORDS", "records")];
-        for (variable, file) in files.into_iter().chain([("PROFILES", "empty"), ("CERTS", "empty")]) {
+        let tls = [("TLS_CERT_FILE", TLS_CERT), ("TLS_KEY_FILE", TLS_KEY)];
+        for (variable, file) in files.into_iter().chain(tls).chain([("PROFILES", "empty"), ("CERTS", "empty")]) {
             command.env(variable, self.file(file));
         }
         let done = command.output().with_context(|| format!("cannot run {script}"))?;
@@ -222,8 +256,9 @@ impl Drop for Cluster {
         for network in ["database", "queue"] {
             failed("a network", docker(&["network", "rm", &format!("{}-{network}", self.name)]));
         }
-        for secret in ["invoke-key", "database-password"] {
-            failed("a secret", docker(&["secret", "rm", &format!("{}-{secret}", self.name)]));
+        let secrets = docker(&["secret", "ls", "--quiet", "--filter", &format!("name={}-", self.name)]);
+        for secret in secrets.unwrap_or_default().split_whitespace() {
+            failed("a secret", docker(&["secret", "rm", secret]));
         }
         if self.made_swarm {
             failed("the swarm", docker(&["swarm", "leave", "--force"]));

@@ -59,7 +59,8 @@ impl Reads {
 impl Load {
     /// Begins.
     pub(crate) fn start(cluster: Arc<Cluster>) -> Result<(Arc<Self>, JoinSet<()>)> {
-        let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(12)).build()?;
+        let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(12));
+        let http = http.tls_certs_only([cluster.authority()?]).build()?;
         let load = Arc::new(Self {
             emulators: Mutex::new(cluster.doors("emulator", 9001)?),
             gateways: Mutex::new(cluster.doors("gateway", 8080)?),
@@ -148,7 +149,7 @@ impl Load {
 
     /// Whether the recording function answers through a gateway.
     async fn works(&self, gateway: &str) -> bool {
-        let answer = self.http.get(format!("http://{gateway}/recorded")).send().await;
+        let answer = self.http.get(format!("https://{gateway}/recorded")).send().await;
         answer.is_ok_and(|answer| answer.status() == 200)
     }
 

@@ -20,6 +20,8 @@ use load::Load;
 
 /// The function that notes each of its runs.
 const RECORDER: &str = "recorder";
+/// `RUST_LOG` from the update on.
+const AFTER_UPDATE: &str = "info,hyper=warn";
 /// Retries of failed runs come after a minute, and after two more.
 const UNTIL_ALL_RAN: Duration = Duration::from_mins(4);
 
@@ -60,7 +62,7 @@ async fn scenario(cluster: Arc<Cluster>) -> Result<()> {
     let before = cluster.tasks()?;
     let updated = Instant::now();
     // Another setting for every service: all are replaced, as by a new version.
-    let (of_update, log) = (Arc::clone(&cluster), "info,hyper=warn");
+    let (of_update, log) = (Arc::clone(&cluster), AFTER_UPDATE);
     tokio::task::spawn_blocking(move || of_update.deploy(log)).await??;
     println!("every service updated, one task after the other: {:.1} s", updated.elapsed().as_secs_f32());
     let after = cluster.tasks()?;
@@ -70,6 +72,10 @@ async fn scenario(cluster: Arc<Cluster>) -> Result<()> {
             .any(|task| task.service == *service && before.iter().any(|old| old.container == task.container));
         assert!(!stayed, "{service} was not updated");
     }
+
+    undone(&cluster).await?;
+    let status = cluster.leitwarte(&["status"])?;
+    anyhow::ensure!(status.contains("4 tenants"), "{status}");
 
     let (accepted, refused, reads) = load.end(tasks).await;
     println!("{} events acknowledged, {refused} not taken; reads: {reads:?}", accepted.len());
@@ -88,5 +94,22 @@ async fn scenario(cluster: Arc<Cluster>) -> Result<()> {
     api::polls_through_every_gateway(&cluster, Some(&polls)).await?;
     let dead = cluster.query("SELECT count(*) FROM leitwarte_queue.dead_letters WHERE function_name = 'recorder'")?;
     assert_eq!(dead.trim(), "0", "no event is given up");
+    Ok(())
+}
+
+/// A version that cannot start is undone by the swarm itself: everybody is told, and the old one runs.
+async fn undone(cluster: &Arc<Cluster>) -> Result<()> {
+    let began = Instant::now();
+    let of_update = Arc::clone(cluster);
+    let broken = move || of_update.deploy_broken(AFTER_UPDATE, "timer", "TEMPLATE: /nowhere");
+    let told = tokio::task::spawn_blocking(broken).await?.expect_err("what does not start is no success").to_string();
+    assert!(told.contains("was undone") && told.contains("_timer"), "{told}");
+    println!("a broken version of the timer was undone: {:.1} s", began.elapsed().as_secs_f32());
+    assert!(!cluster.definition("timer")?.split("PreviousSpec").next().unwrap_or_default().contains("/nowhere"));
+    let healthy = async || {
+        let tasks = cluster.tasks().ok()?;
+        (tasks.iter().filter(|task| task.service == "timer" && task.healthy).count() == REPLICAS).then_some(())
+    };
+    until("all timers of the old version", load::LIMIT, healthy).await;
     Ok(())
 }
