@@ -4,18 +4,25 @@ mod asset;
 mod certificates;
 mod certificates_page;
 mod changes;
+mod elsewhere;
 mod forecast;
 mod health;
+mod help_page;
 mod history;
 mod incidents;
+mod licences_csv;
+mod licences_page;
 mod main_page;
 mod metrics;
+mod overview_page;
 mod preference;
 mod ready;
 mod revision;
 mod sign_in_problem;
 mod status_of_all;
 mod status_of_tenant;
+mod tenant_page;
+mod tenants_page;
 
 use std::collections::HashMap;
 
@@ -64,6 +71,14 @@ pub(crate) async fn answer(
     let parameter = |name| parameters.get(name).map(String::as_str).unwrap_or_default();
     match route.endpoint {
         Endpoint::MainPage => main_page::answer(request, &frame),
+        Endpoint::OverviewPage => overview_page::answer(deps, request, frame).await,
+        Endpoint::TenantPage => tenant_page::answer(deps, request, parameter("tenant"), frame).await,
+        Endpoint::TenantsPage => tenants_page::answer(deps, request, frame).await,
+        Endpoint::TenantsBefore => Ok(elsewhere::answer("/tenants", request)),
+        Endpoint::HelpPage => help_page::answer(request, frame),
+        Endpoint::LicencesPage => licences_page::answer(deps, request, frame).await,
+        Endpoint::LicencesCsv => licences_csv::answer(deps, request, frame).await,
+        Endpoint::LicencesBefore => Ok(elsewhere::answer("/licences", request)),
         Endpoint::CertificatesPage => certificates_page::answer(deps, request, frame).await,
         Endpoint::Asset => asset::answer(parameter("proxy"), &request.headers),
         Endpoint::Favicon => asset::answer("icon.svg", &request.headers),

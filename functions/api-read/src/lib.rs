@@ -2,9 +2,13 @@
 //!
 //! [`routes::ROUTES`] is everything it answers. Each endpoint is a file in `endpoints/`.
 
+mod board;
 mod endpoints;
 mod metrics;
+mod outlook_cache;
+mod page_cache;
 mod pages;
+mod revision_cache;
 pub mod routes;
 mod status_cache;
 mod status_table;
@@ -26,9 +30,13 @@ use leitwarte_web::problem::{Problem, ProblemKind};
 use leitwarte_web::routes::{Match, find};
 use leitwarte_web::viewer::Viewer;
 
+use crate::board::Board;
+use crate::outlook_cache::OutlookCache;
+use crate::page_cache::PageCache;
 use crate::pages::{Frame, ProblemPage, render};
+use crate::revision_cache::RevisionCache;
 use crate::routes::{Endpoint, ROUTES};
-use crate::status_cache::StatusCache;
+use crate::status_table::StatusTable;
 
 /// Connections to the database, each of which answers one request at a time.
 const CONNECTIONS: u32 = 8;
@@ -41,7 +49,10 @@ pub struct Deps {
     polls: PollPolicy,
     public_url: String,
     clock: fn() -> DateTime<Utc>,
-    status: StatusCache,
+    status: RevisionCache<StatusTable>,
+    board: RevisionCache<Board>,
+    outlooks: OutlookCache,
+    kept: PageCache,
 }
 
 impl Deps {
@@ -62,7 +73,10 @@ impl Deps {
             polls: config.polls,
             public_url: config.public_url.clone(),
             clock,
-            status: StatusCache::default(),
+            status: RevisionCache::default(),
+            board: RevisionCache::default(),
+            outlooks: OutlookCache::default(),
+            kept: PageCache::default(),
         })
     }
 }
@@ -102,6 +116,10 @@ async fn respond(
     };
     let frame = Frame::new(request, &deps.public_url, viewer);
     let answered = match found {
+        Match::Route(route, parameters) if route.endpoint.is_kept() => {
+            let make = async |request: &_| endpoints::answer(deps, route, request, parameters, frame.clone()).await;
+            deps.kept.page(deps, request, &frame, make).await
+        }
         Match::Route(route, parameters) => endpoints::answer(deps, route, request, parameters, frame.clone()).await,
         Match::OtherMethod(allowed) => Err(Problem::method_not_allowed(allowed.clone())),
         Match::Nothing => Err(Problem::new(ProblemKind::NotFound, "There is nothing at this address.")),

@@ -5,26 +5,42 @@
 
 pub(crate) mod assets;
 mod certificates;
+mod chart;
 mod frame;
+mod help;
+mod licences;
 mod main_page;
+mod overview;
 mod preferences;
 mod problem_page;
 mod sign_in_problem;
+mod states;
+mod tenant;
+mod tenants;
 mod texts;
+mod troubles;
 mod words;
 
 use askama::Template;
 use http::header::{CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, REFERRER_POLICY, VARY};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use leitwarte_web::http::{Answer, Coding, ETag};
+use leitwarte_web::permission::Permission;
 use leitwarte_web::problem::{Problem, ProblemKind};
 
 pub(crate) use certificates::CertificatesPage;
+use frame::escaped;
 pub(crate) use frame::{Frame, Section};
+pub(crate) use help::HelpPage;
+pub(crate) use licences::csv::{csv as licences_csv, file_name as licences_file_name};
+pub(crate) use licences::{LicencesPage, View as LicencesView};
 pub(crate) use main_page::MainPage;
+pub(crate) use overview::OverviewPage;
 pub(crate) use preferences::exists as preference_exists;
 pub(crate) use problem_page::ProblemPage;
 pub(crate) use sign_in_problem::SignInProblemPage;
+pub(crate) use tenant::{Known as KnownTenant, TenantPage};
+pub(crate) use tenants::TenantsPage;
 
 /// Scripts, styles and pictures from here, nothing inline, nothing from anywhere else.
 const POLICY: HeaderValue = HeaderValue::from_static(
@@ -57,7 +73,7 @@ pub(crate) fn render(
 
 /// The address of a tenant's page.
 pub(crate) fn tenant_address(key: &str) -> String {
-    format!("/tenants/{}", frame::escaped(key))
+    format!("/tenants/{}", escaped(key))
 }
 
 /// The headers that every page has.
@@ -71,5 +87,12 @@ fn framed(answer: Answer, frame: &Frame) -> Answer {
         .header(VARY, VARY_BY)
 }
 
+/// Whether the page offers to poll.
+fn may_poll(frame: &Frame) -> bool {
+    frame.viewer.as_ref().is_some_and(|viewer| viewer.may(Permission::Manage))
+}
+
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(crate) use tests::HOSTILE;

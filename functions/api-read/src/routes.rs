@@ -10,6 +10,22 @@ use leitwarte_web::routes::Route;
 pub enum Endpoint {
     /// The public main page.
     MainPage,
+    /// The page of all tenants, worst first.
+    OverviewPage,
+    /// The page of one tenant.
+    TenantPage,
+    /// The page of all tenants by name.
+    TenantsPage,
+    /// Where that page was in the system before.
+    TenantsBefore,
+    /// The page of help.
+    HelpPage,
+    /// The page of all licences.
+    LicencesPage,
+    /// The same for a spreadsheet.
+    LicencesCsv,
+    /// Where that page was in the system before.
+    LicencesBefore,
     /// The page of certificates.
     CertificatesPage,
     /// Style sheet, scripts and icon of the pages.
@@ -48,7 +64,30 @@ impl Endpoint {
     /// Whether people look at it, so that its problems are pages too.
     #[must_use]
     pub fn is_page(self) -> bool {
-        matches!(self, Self::MainPage | Self::CertificatesPage | Self::SignInProblem)
+        matches!(
+            self,
+            Self::MainPage
+                | Self::OverviewPage
+                | Self::TenantPage
+                | Self::TenantsPage
+                | Self::TenantsBefore
+                | Self::HelpPage
+                | Self::LicencesPage
+                | Self::LicencesBefore
+                | Self::CertificatesPage
+                | Self::SignInProblem
+        )
+    }
+}
+
+impl Endpoint {
+    /// Whether it is made of nothing but the address, the reader and the data, so that it can be kept until one changes.
+    #[must_use]
+    pub fn is_kept(self) -> bool {
+        matches!(
+            self,
+            Self::OverviewPage | Self::TenantPage | Self::TenantsPage | Self::LicencesPage | Self::CertificatesPage
+        )
     }
 }
 
@@ -57,6 +96,14 @@ impl Endpoint {
 /// `…/status/show/show`.
 pub static ROUTES: &[Route<Endpoint>] = &[
     get("/", Public, Endpoint::MainPage),
+    get("/overview", Read, Endpoint::OverviewPage),
+    get("/tenants/{tenant+}", Read, Endpoint::TenantPage),
+    get("/tenants", Read, Endpoint::TenantsPage),
+    get("/api/v1/licenses/status/tenant", Read, Endpoint::TenantsBefore),
+    get("/help", Read, Endpoint::HelpPage),
+    get("/licences", Read, Endpoint::LicencesPage),
+    get("/licences.csv", Read, Endpoint::LicencesCsv),
+    get("/api/v1/licenses/statusall", Read, Endpoint::LicencesBefore),
     get("/certificates", Read, Endpoint::CertificatesPage),
     get("/assets/{proxy+}", Public, Endpoint::Asset),
     get("/favicon.ico", Public, Endpoint::Favicon),

@@ -177,7 +177,7 @@ impl StatusTable {
 
 /// When the passing of time alone changes what a tenant's rows say: fresh numbers become stale, and stale ones tell
 /// their age in whole minutes.
-fn next_change(snapshot: &TenantSnapshot, policy: &PollPolicy, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+pub(crate) fn next_change(snapshot: &TenantSnapshot, policy: &PollPolicy, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     if let Some(until) = snapshot.fresh_until(policy, now) {
         // Numbers of exactly that age still count as fresh.
         return Some(until + TimeDelta::milliseconds(1));

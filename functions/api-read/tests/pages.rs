@@ -137,3 +137,66 @@ async fn the_main_page_leads_to_sign_in() {
     let page = get(&World::new().await, "/", &[]).await;
     assert!(page.text().contains("href=\"/api/v1/auth/login?return=%2Foverview\""));
 }
+
+#[tokio::test]
+async fn the_overview_shows_the_worst_first_and_why_a_tenant_fails() {
+    let world = World::with_tenants().await;
+    let page = world.get_with("/overview", &[("accept-language", "de")]).await;
+    let order: Vec<_> = ["Contoso Zürich AG", "northwind", "Tailspin/Toys 100%", "fabrikam"]
+        .map(|name| page.text().find(name).unwrap_or_else(|| panic!("{name}")))
+        .into();
+    assert!(order.is_sorted(), "{order:?}");
+    for words in
+        ["Anmeldung abgelehnt", "Entra refused the sign-in of northwind.", "Upload the certificate.", "vor 1 min"]
+    {
+        assert!(page.text().contains(words), "{words}");
+    }
+}
+
+#[tokio::test]
+async fn licences_are_filtered_sorted_and_counted_by_the_address_alone() {
+    let world = World::with_tenants().await;
+    let page = world.get("/licences?q=contoso+e3&sort=-free").await;
+    assert!(page.text().contains("Contoso Zürich AG") && !page.text().contains("fabrikam"));
+    assert!(page.text().contains("aria-sort=\"descending\"") && page.text().contains("−3"));
+    let wrong = world.get_with("/licences?sort=price", &[("accept", "text/html")]).await;
+    assert_eq!((wrong.status, wrong.header("content-type")), (400, "text/html; charset=utf-8"));
+    let csv = world.get_with("/licences.csv?state=short", &[("accept-language", "de")]).await;
+    assert_eq!(csv.header("content-disposition"), "attachment; filename=\"lizenzen-short.csv\"");
+    assert_eq!(csv.text().lines().count(), 2);
+    assert!(csv.text().contains(";50;53;-3;"));
+}
+
+#[tokio::test]
+async fn pages_know_the_addresses_of_the_system_before() {
+    let world = World::with_tenants().await;
+    for (before, now) in
+        [("/api/v1/licenses/statusall?q=E3", "/licences?q=E3"), ("/api/v1/licenses/status/tenant", "/tenants")]
+    {
+        let answer = world.get(before).await;
+        assert_eq!((answer.status, answer.header("location")), (303, now), "{before}");
+    }
+}
+
+#[tokio::test]
+async fn a_tenant_is_opened_by_its_exact_name() {
+    let world = World::with_tenants().await;
+    let exact = world.get("/tenants?q=Contoso+Z%C3%BCrich+AG&open=1").await;
+    assert_eq!((exact.status, exact.header("location")), (303, "/tenants/contoso"));
+    let vague = world.get("/tenants?q=cont&open=1").await;
+    assert!(vague.status == 200 && vague.text().contains("Contoso Zürich AG"));
+    assert!(world.get("/tenants?q=nobody&open=1").await.text().contains("No tenant found"));
+}
+
+#[tokio::test]
+async fn before_the_first_poll_pages_say_so() {
+    let world = World::new().await;
+    for page in ["/overview", "/licences", "/tenants"] {
+        let answer = world.get_with(page, &[("accept-language", "de")]).await;
+        assert_eq!((answer.status, answer.header("retry-after")), (503, "5"), "{page}");
+        assert!(answer.text().contains("Noch keine Zahlen"), "{page}");
+    }
+    world.writer().await.finish_tick(support::now()).await.unwrap();
+    let empty = world.get_with("/overview", &[("accept-language", "de")]).await;
+    assert!(empty.status == 200 && empty.text().contains("Noch ist kein Tenant aufgenommen"));
+}

@@ -68,29 +68,68 @@ pub struct StatusRow {
 /// How far ahead of the clock a poll may seem to lie before its age counts as unknown.
 const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(2);
 
-impl TenantSnapshot {
-    /// Why the numbers are not fresh, in words; `None` when they are.
+/// Why numbers are not fresh.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Staleness {
+    /// The last poll failed.
+    Failing(PollFailure),
+    /// The tenant is not polled.
+    SwitchedOff,
+    /// It has never been polled.
+    NeverPolled,
+    /// The last poll seems to lie ahead: the clock was set back.
+    Ahead {
+        /// By how much.
+        minutes: i64,
+    },
+    /// The last poll was too long ago.
+    Old {
+        /// How long.
+        minutes: i64,
+    },
+}
+
+impl Staleness {
+    /// What is wrong and what to do.
     #[must_use]
-    pub fn stale_reason(&self, policy: &PollPolicy, now: DateTime<Utc>) -> Option<String> {
+    pub fn words(&self) -> String {
+        match self {
+            Self::Failing(failure) => format!("{} {}", failure.message, failure.fix),
+            Self::SwitchedOff => "This tenant is switched off and not polled.".to_owned(),
+            Self::NeverPolled => "This tenant has not been polled yet.".to_owned(),
+            Self::Ahead { minutes } => format!(
+                "The last poll lies {minutes} minutes in the future: the machine's clock was set back, so nobody knows how \
+                 old these numbers are. Check its time synchronisation; the next poll clears this."
+            ),
+            Self::Old { minutes } => {
+                format!("The last poll was {minutes} minutes ago. Check that the timer and poll-tenant are running.")
+            }
+        }
+    }
+}
+
+impl TenantSnapshot {
+    /// Why the numbers are not fresh; `None` when they are.
+    #[must_use]
+    pub fn staleness(&self, policy: &PollPolicy, now: DateTime<Utc>) -> Option<Staleness> {
         if let Some(failure) = &self.failure {
-            return Some(format!("{} {}", failure.message, failure.fix));
+            return Some(Staleness::Failing(failure.clone()));
         }
         if !self.enabled {
-            return Some("This tenant is switched off and not polled.".to_owned());
+            return Some(Staleness::SwitchedOff);
         }
         match self.polled_at {
-            None => Some("This tenant has not been polled yet.".to_owned()),
-            Some(at) if at - now > CLOCK_TOLERANCE => Some(format!(
-                "The last poll lies {} minutes in the future: the machine's clock was set back, so nobody knows how old \
-                 these numbers are. Check its time synchronisation; the next poll clears this.",
-                (at - now).num_minutes()
-            )),
-            Some(at) if now - at > policy.stale_after() => Some(format!(
-                "The last poll was {} minutes ago. Check that the timer and poll-tenant are running.",
-                (now - at).num_minutes()
-            )),
+            None => Some(Staleness::NeverPolled),
+            Some(at) if at - now > CLOCK_TOLERANCE => Some(Staleness::Ahead { minutes: (at - now).num_minutes() }),
+            Some(at) if now - at > policy.stale_after() => Some(Staleness::Old { minutes: (now - at).num_minutes() }),
             Some(_) => None,
         }
+    }
+
+    /// The same in words.
+    #[must_use]
+    pub fn stale_reason(&self, policy: &PollPolicy, now: DateTime<Utc>) -> Option<String> {
+        self.staleness(policy, now).map(|staleness| staleness.words())
     }
 
     /// The moment at which fresh numbers become stale if nothing happens; `None` if they already are.

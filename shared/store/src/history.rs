@@ -22,18 +22,30 @@ const INSERT: &str = "INSERT INTO stock_changes (tenant_key, poll, sku_id, chang
 
 macro_rules! columns {
     () => {
-        "SELECT poll, changed_at, sku_id, before_part_number, before_applies_to, before_capability_status, \
+        "poll, changed_at, sku_id, before_part_number, before_applies_to, before_capability_status, \
          before_enabled, before_warning, before_suspended, before_locked_out, before_consumed, after_part_number, \
          after_applies_to, after_capability_status, after_enabled, after_warning, after_suspended, after_locked_out, \
-         after_consumed FROM stock_changes WHERE tenant_key = $1 AND changed_at >= $2"
+         after_consumed"
     };
 }
 
-const SELECT: &str = concat!(columns!(), " AND ($3 IS NULL OR sku_id = $3) ORDER BY poll, sku_id");
-/// The newest of them, so many.
-pub(crate) const NEWEST: &str = concat!(columns!(), " ORDER BY poll DESC, sku_id LIMIT $3");
+macro_rules! of_tenant {
+    () => {
+        concat!("SELECT ", columns!(), " FROM stock_changes WHERE tenant_key = $1 AND changed_at >= $2")
+    };
+}
 
-/// Columns of both where the numbers before and after begin.
+const SELECT: &str = concat!(of_tenant!(), " AND ($3 IS NULL OR sku_id = $3) ORDER BY poll, sku_id");
+/// The newest of them, so many.
+pub(crate) const NEWEST: &str = concat!(of_tenant!(), " ORDER BY poll DESC, sku_id LIMIT $3");
+/// Those of every tenant.
+const OF_ALL: &str = concat!(
+    "SELECT ",
+    columns!(),
+    ", tenant_key FROM stock_changes WHERE changed_at >= $1 ORDER BY tenant_key, poll, sku_id"
+);
+
+/// Columns of all of them where the numbers before and after begin.
 const BEFORE: usize = 3;
 const AFTER: usize = BEFORE + 8;
 
@@ -63,6 +75,17 @@ impl Store {
         .await
         .map_err(&error)?;
         rows.iter().map(entry).collect::<Result<_, _>>().map_err(error)
+    }
+
+    /// What changed in every tenant since a moment, with the tenant's key; of each tenant the oldest first.
+    pub(crate) async fn history_of_all(&self, since: DateTime<Utc>) -> Result<Vec<(String, HistoryEntry)>, StoreError> {
+        const OPERATION: &str = "reading the history of every tenant";
+        let error = StoreError::during(OPERATION);
+        let mut connection = self.reading(OPERATION).await?;
+        let query = sqlx::query(OF_ALL).bind(since.timestamp_millis());
+        let rows = within(PATIENCE, query.fetch_all(&mut *connection)).await.map_err(&error)?;
+        let keyed = |row: &AnyRow| Ok((get(row, "tenant_key")?, entry(row)?));
+        rows.iter().map(keyed).collect::<Result<_, _>>().map_err(error)
     }
 
     /// Gives a tenant that was never polled a past, oldest poll first: for the demo. `false`, and nothing done, if

@@ -40,7 +40,7 @@ pub use backup::{BACKUP_NAME, backup_name};
 pub use certificates::{CertificateKind, CertificateLook, KnownCertificate};
 pub use changes::TenantChanges;
 pub use error::{StoreError, StoreErrorKind};
-pub use forecasts::{ProductOutlook, TenantOutlook};
+pub use forecasts::{OutlookMaterial, ProductOutlook, TenantOutlook};
 pub use incidents::{Acted, IncidentEvent, StoredIncident};
 pub use outbox::{Attempt, Delivery, OutboxCounts};
 pub use people::{Account, Person};

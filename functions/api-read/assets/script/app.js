@@ -1,6 +1,8 @@
 // What every page does: menus that close, dialogs that open, ages that grow, numbers that renew themselves.
 import { toast } from "./toast.js";
+import { watchForms } from "./instant.js";
 import { watch } from "./live.js";
+import { poll } from "./poll.js";
 
 /** Closes open menus when somebody clicks elsewhere or presses Escape. */
 function closeMenus(event) {
@@ -19,6 +21,12 @@ function openDialog(event) {
   const opener = event.target.closest?.("[data-opens]");
   const dialog = opener && document.getElementById(opener.dataset.opens);
   if (dialog instanceof HTMLDialogElement) dialog.showModal();
+}
+
+/** `<button data-polls>` polls now. */
+function pollNow(event) {
+  const button = event.target.closest?.("button[data-polls]");
+  if (button) poll(button);
 }
 
 /** A select or checkbox marked so sends its form by itself. */
@@ -49,6 +57,9 @@ document.addEventListener("click", closeMenus);
 document.addEventListener("keydown", closeMenus);
 document.addEventListener("keydown", focusSearch);
 document.addEventListener("click", openDialog);
+document.addEventListener("click", pollNow);
 document.addEventListener("change", sendByItself);
+
+watchForms();
 
 watch(() => toast(document.body.dataset.offline, "unknown"));

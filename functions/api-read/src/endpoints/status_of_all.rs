@@ -5,11 +5,13 @@ use std::ops::Range;
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use http::header::{CACHE_CONTROL, LINK, VARY};
 use http::{HeaderValue, StatusCode};
+use leitwarte_store::Revision;
 use leitwarte_web::http::{Answer, Coding};
 use leitwarte_web::problem::{Problem, ProblemKind};
 use leitwarte_web::query::{Query, bad};
 
 use crate::Deps;
+use crate::status_cache::read_table;
 use crate::status_table::{Position, StatusTable};
 
 /// Customer data: only the caller's own cache may keep it, and has to ask each time.
@@ -26,7 +28,9 @@ pub(crate) async fn answer(
     request: &ApiGatewayV2httpRequest,
 ) -> Result<Answer, Problem> {
     let asked = Page::parse(request.raw_query_string.as_deref())?;
-    let table = deps.status.current(&deps.store, &deps.polls, (deps.clock)()).await?;
+    let now = (deps.clock)();
+    let read = async |revision: &Revision| read_table(&deps.store, &deps.polls, now, revision).await;
+    let (_, table) = deps.status.current(&deps.store, now, read).await?;
     let rows = asked.range(&table);
     let coding = Coding::preferred(&request.headers);
     let content = if coding == Coding::Gzip { table.gzipped(&rows) } else { table.json(&rows) };

@@ -134,10 +134,10 @@ pub(super) fn sample(language: Language) -> String {
         look: CertificateLook {
             kind: if days == 90 { CertificateKind::SharePoint } else { CertificateKind::Tenant },
             key: "contoso".to_owned(),
-            owner: super::tests::HOSTILE.to_owned(),
+            owner: super::HOSTILE.to_owned(),
             certificate: (days != 0).then(|| ("ab".repeat(32), now + TimeDelta::days(days))),
-            problem: (days == 0).then(|| (super::tests::HOSTILE.to_owned(), "Do this.".to_owned())),
-            note: (days == 5).then(|| super::tests::HOSTILE.to_owned()),
+            problem: (days == 0).then(|| (super::HOSTILE.to_owned(), "Do this.".to_owned())),
+            note: (days == 5).then(|| super::HOSTILE.to_owned()),
             told: true,
         },
         looked_at: now - TimeDelta::hours(5),

@@ -12,31 +12,47 @@ use super::texts::FrameTexts;
 /// An entry of the main navigation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Section {
+    /// All tenants, worst first.
+    Overview,
+    /// All licences.
+    Licences,
+    /// Tenants, and one tenant.
+    Tenants,
     /// Certificates.
     Certificates,
+    /// Help; stands beside the menu and not in the row.
+    Help,
 }
 
 impl Section {
     /// The row of the main navigation, in its order.
-    const ROW: [Self; 1] = [Self::Certificates];
+    const ROW: &[Self] = &[Self::Overview, Self::Licences, Self::Tenants, Self::Certificates];
 
     /// Its address.
     pub(crate) fn path(self) -> &'static str {
         match self {
+            Self::Overview => "/overview",
+            Self::Licences => "/licences",
+            Self::Tenants => "/tenants",
             Self::Certificates => "/certificates",
+            Self::Help => "/help",
         }
     }
 
     fn name(self, t: &FrameTexts) -> &'static str {
         match self {
+            Self::Overview => t.overview,
+            Self::Licences => t.licences,
+            Self::Tenants => t.tenants,
             Self::Certificates => t.certificates,
+            Self::Help => t.help,
         }
     }
 
     /// Whether the navigation offers it to this person.
     fn is_for(self, _viewer: &Viewer) -> bool {
         match self {
-            Self::Certificates => true,
+            Self::Overview | Self::Licences | Self::Tenants | Self::Certificates | Self::Help => true,
         }
     }
 }
@@ -82,10 +98,20 @@ impl Frame {
         Self { section: Some(section), ..self }
     }
 
+    /// All that a page depends on besides the data: its address, language and appearance, and who looks.
+    pub(crate) fn identity(&self) -> String {
+        let Self { language, theme, viewer, path, query, .. } = self;
+        format!("{path}\n{query}\n{}\n{}\n{viewer:?}", language.tag(), theme.word())
+    }
+
     pub(super) fn navigation(&self) -> Vec<Link> {
         let Some(viewer) = &self.viewer else { return Vec::new() };
-        let row = Section::ROW.into_iter().filter(|section| section.is_for(viewer));
+        let row = Section::ROW.iter().copied().filter(|section| section.is_for(viewer));
         row.map(|section| self.link(section)).collect()
+    }
+
+    pub(super) fn help(&self) -> Link {
+        self.link(Section::Help)
     }
 
     fn link(&self, section: Section) -> Link {
@@ -142,7 +168,7 @@ impl Frame {
     /// The frame of somebody who may do everything.
     pub(crate) fn sample(language: Language) -> Self {
         let viewer = Viewer {
-            name: super::tests::HOSTILE.to_owned(),
+            name: super::HOSTILE.to_owned(),
             initials: "RM".to_owned(),
             rights: leitwarte_web::permission::Permission::Admin,
             csrf: Some("token".to_owned()),
@@ -170,6 +196,17 @@ mod tests {
         let [(_, _, german, is_german), (_, _, english, is_english)] = frame.languages();
         assert_eq!(german, "/preferences/language/de?return=%2Fsample%2520%25C3%25BC%3Fa%3Db%26c%3Dd");
         assert!(is_german && !is_english && english.starts_with("/preferences/language/en?"));
+    }
+
+    #[test]
+    fn a_page_of_one_person_is_not_anothers() {
+        let frame = Frame::sample(Language::German);
+        let mut other = frame.clone();
+        other.viewer.as_mut().unwrap().csrf = Some("other session".to_owned());
+        assert_ne!(frame.identity(), other.identity());
+        assert_ne!(frame.identity(), Frame::sample(Language::English).identity());
+        assert_ne!(frame.identity(), Frame { theme: Theme::Dark, ..frame.clone() }.identity());
+        assert_ne!(frame.identity(), Frame { query: "a=b".to_owned(), ..frame.clone() }.identity());
     }
 
     #[test]

@@ -54,6 +54,10 @@ texts! {
         offline: "Keine Verbindung. Die Zahlen auf dieser Seite sind so alt, wie dabei steht.",
             "No connection. The numbers on this page are as old as they say.";
         failed: "Das hat nicht geklappt.", "That did not work.";
+        overview: "Übersicht", "Overview";
+        licences: "Lizenzen", "Licences";
+        tenants: "Tenants", "Tenants";
+        help: "Hilfe", "Help";
         certificates: "Zertifikate", "Certificates";
     }
 }

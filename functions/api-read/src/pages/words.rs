@@ -85,6 +85,28 @@ impl fmt::Display for Age {
 /// Made of numbers and our own words alone.
 impl HtmlSafe for Age {}
 
+/// A moment as day and time. A script turns it into the reader's own time zone.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Moment(pub(crate) DateTime<Utc>);
+
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.0.format("%Y-%m-%d %H:%M UTC");
+        write!(f, "<time datetime=\"{}\" data-local>{text}</time>", self.0.format("%Y-%m-%dT%H:%M:%SZ"))
+    }
+}
+
+/// Made of numbers alone.
+impl HtmlSafe for Moment {}
+
+/// A text without the marks that turn its direction (Unicode, bidirectional formatting characters), for places where it
+/// cannot be kept apart from what is around it.
+pub(crate) fn plain(text: &str) -> String {
+    text.chars()
+        .filter(|c| !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

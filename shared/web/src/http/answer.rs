@@ -135,6 +135,15 @@ impl Answer {
         self
     }
 
+    /// The same, already tagged, for another caller: 304 without a body when that one has the content already.
+    #[must_use]
+    pub fn unless_known(self, request: &HeaderMap) -> Self {
+        match self.headers.get(ETAG).and_then(super::ETag::parse) {
+            Some(tag) => self.tagged(&tag, request),
+            None => self,
+        }
+    }
+
     /// The body as text; empty if it is none.
     #[must_use]
     pub fn body_text(&self) -> &str {
@@ -235,6 +244,15 @@ mod tests {
         assert_eq!((answer.status, answer.body), (StatusCode::NOT_MODIFIED, Body::Empty));
         let answer = text("x").tagged(&tag, &HeaderMap::new());
         assert_eq!((answer.status, &answer.headers[ETAG]), (StatusCode::OK, &tag.header()));
+    }
+
+    #[test]
+    fn a_kept_answer_is_not_sent_to_who_has_it() {
+        let kept = text("x").tagged(&ETag::of(b"x"), &HeaderMap::new());
+        let knows = HeaderMap::from_iter([(IF_NONE_MATCH, ETag::of(b"x").header())]);
+        assert_eq!(kept.clone().unless_known(&knows).status, StatusCode::NOT_MODIFIED);
+        assert_eq!(kept.unless_known(&HeaderMap::new()).status, StatusCode::OK);
+        assert_eq!(text("untagged").unless_known(&knows).status, StatusCode::OK);
     }
 
     #[test]

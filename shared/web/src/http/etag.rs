@@ -32,6 +32,13 @@ impl ETag {
         Self(tag)
     }
 
+    /// Reads a header that [`ETag::header`] made.
+    #[must_use]
+    pub fn parse(header: &HeaderValue) -> Option<Self> {
+        let tag = header.to_str().ok()?.strip_prefix("W/\"")?.strip_suffix('"')?;
+        Some(Self(tag.to_owned()))
+    }
+
     /// The bare tag: letters and digits that can stand in an address.
     #[must_use]
     pub fn as_str(&self) -> &str {

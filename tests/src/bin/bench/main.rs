@@ -2,6 +2,7 @@
 
 mod invoke;
 mod load;
+mod pages;
 mod polls;
 mod report;
 

@@ -14,6 +14,7 @@ use tokio::process::{Child, Command};
 
 use crate::invoke::until_it_answers;
 use crate::load::{self, Call};
+use crate::pages;
 use crate::report::Report;
 
 const TENANTS: usize = 1000;
@@ -137,7 +138,7 @@ async fn reads(report: &mut Report, host: &Host, graph: &str) -> Result<()> {
         let [p50, p99] = [0.5, 0.99].map(|share| format!("{:.2} ms", measured.quantile_ms(share)));
         report.row(&[&name, &p50, &p99, &format!("{:.0}", measured.per_second)]);
     }
-    Ok(())
+    pages::measure(report, &host.gateway, &all.headers).await
 }
 
 fn get(address: &str, path: &str) -> Call {
