@@ -70,7 +70,7 @@ impl Chart {
         let most = values().max().unwrap_or(0).max(1);
         let least = values().min().unwrap_or(0).max(0);
         // Where lines are close together far above zero, zero is left out so that they can be told apart.
-        let least = if least.saturating_mul(2) > most { least - (most - least).max(most / 50) } else { 0 };
+        let least = if least.saturating_mul(2) > most { least - ((most - least) / 4).max(1) } else { 0 };
         let distance = round_distance(most - least);
         let bottom = least.div_euclid(distance).saturating_mul(distance);
         let top =
@@ -228,8 +228,8 @@ mod tests {
 
     #[test]
     fn lines_close_together_are_told_apart() {
-        assert_eq!(chart(&[Some((1250, 1238))], None).range(), (1210, 1250, 10));
-        assert_eq!(chart(&[Some((10, 4))], None).range(), (0, 15, 5));
+        assert_eq!(chart(&[Some((1250, 1238))], None).range(), (1235, 1250, 5));
+        assert_eq!(chart(&[Some((10, 4))], None).range(), (0, 10, 5));
     }
 
     proptest! {
