@@ -200,3 +200,32 @@ async fn before_the_first_poll_pages_say_so() {
     let empty = world.get_with("/overview", &[("accept-language", "de")]).await;
     assert!(empty.status == 200 && empty.text().contains("Noch ist kein Tenant aufgenommen"));
 }
+
+#[tokio::test]
+async fn a_page_that_was_kept_is_made_anew_when_the_data_changes() {
+    let world = World::with_tenants().await;
+    let gzip = [("accept-encoding", "gzip")];
+    for page in ["/overview", "/licences", "/tenants/fabrikam"] {
+        let first = world.get_with(page, &gzip).await;
+        assert_eq!((first.status, first.header("content-encoding")), (200, "gzip"), "{page}");
+        let again = world.get_with(page, &gzip).await;
+        assert!(again.body == first.body && again.header("etag") == first.header("etag"), "{page}");
+        let known = world.get_with(page, &[("accept-encoding", "gzip"), ("if-none-match", first.header("etag"))]).await;
+        assert_eq!((known.status, known.body.len()), (304, 0), "{page}");
+    }
+    let before = world.get_with("/licences", &gzip).await;
+    let stock = vec![support::stock(support::E3, "SPE_E3", 100, 120)];
+    support::record(&world.writer().await, support::now(), vec![("fabrikam", Ok(stock))]).await;
+    let after = world.get_with("/licences", &gzip).await;
+    assert_ne!(before.header("etag"), after.header("etag"));
+    assert!(world.get("/licences").await.text().contains("−20"));
+}
+
+#[tokio::test]
+async fn a_page_in_one_language_is_not_kept_for_the_other() {
+    let world = World::with_tenants().await;
+    for (language, tag) in [("de", "de"), ("en", "en"), ("de", "de")] {
+        let page = world.get_with("/overview", &[("accept-encoding", "gzip"), ("accept-language", language)]).await;
+        assert_eq!(page.header("content-language"), tag);
+    }
+}

@@ -1,5 +1,6 @@
 // What every page does: menus that close, dialogs that open, ages that grow, numbers that renew themselves.
 import { toast } from "./toast.js";
+import { sayTimes } from "./ages.js";
 import { watchForms } from "./instant.js";
 import { watch } from "./live.js";
 import { poll } from "./poll.js";
@@ -45,14 +46,16 @@ function focusSearch(event) {
   }
 }
 
-/** `<time data-local>` says the time in the reader's own zone. */
-function localTimes() {
-  const words = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
-  for (const time of document.querySelectorAll("time[data-local]")) time.textContent = words.format(new Date(time.dateTime));
+/** A message that stays as long as the page rests. */
+function rest(isResting) {
+  const { paused } = document.body.dataset;
+  if (isResting) toast(paused, "unknown", { stays: true });
+  else document.querySelector(`[data-text="${CSS.escape(paused)}"]`)?.remove();
 }
 
-localTimes();
-document.addEventListener("renewed", localTimes);
+sayTimes();
+setInterval(sayTimes, 30000);
+document.addEventListener("renewed", sayTimes);
 document.addEventListener("click", closeMenus);
 document.addEventListener("keydown", closeMenus);
 document.addEventListener("keydown", focusSearch);
@@ -62,4 +65,4 @@ document.addEventListener("change", sendByItself);
 
 watchForms();
 
-watch(() => toast(document.body.dataset.offline, "unknown"));
+watch({ lost: () => toast(document.body.dataset.offline, "unknown"), paused: rest });

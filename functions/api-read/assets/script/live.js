@@ -1,7 +1,8 @@
 // Keeps a page's numbers up to date: asks now and then whether anything changed, and only then for the page again.
+// When nobody is there it stops, so that a forgotten page does not keep a session alive.
 
 const EVERY_MS = 15000;
-const AGES_MS = 30000;
+const NOBODY_MS = 600000;
 
 /** Renews every `[data-live]` region of the page, except where somebody is typing or reading with the keyboard. */
 export async function renew() {
@@ -16,31 +17,44 @@ export async function renew() {
   document.dispatchEvent(new Event("renewed"));
 }
 
-/** Starts watching; `whenLost` is called once when the connection is lost. */
-export function watch(whenLost) {
+/** Starts watching. `lost` is called once when the connection is lost, `paused` with whether nobody seems to be there. */
+export function watch({ lost, paused }) {
   if (!document.querySelector("[data-live]")) return;
   let seen = null;
-  let renewed = Date.now();
-  let lost = false;
+  let isLost = false;
+  let isPaused = false;
+  let active = Date.now();
   const look = async () => {
     if (document.visibilityState !== "visible") return;
+    const nobody = Date.now() - active > NOBODY_MS;
+    if (nobody !== isPaused) paused((isPaused = nobody));
+    if (nobody) return;
     try {
       const answer = await fetch("/api/v1/revision", { headers: { accept: "application/json" }, cache: "no-cache" });
+      // Signed out: the page itself leads to sign-in and back.
+      if (answer.status === 401) return location.reload();
       if (!answer.ok) throw new Error(`status ${answer.status}`);
       const { revision } = await answer.json();
       const changed = seen !== null && revision !== seen;
       seen = revision;
-      lost = false;
-      if (changed || Date.now() - renewed > AGES_MS) {
-        renewed = Date.now();
-        await renew();
-      }
+      if (changed || isLost) await renew();
+      isLost = false;
     } catch {
-      if (!lost) whenLost();
-      lost = true;
+      if (!isLost) lost();
+      isLost = true;
     }
   };
+  const wake = () => {
+    active = Date.now();
+    if (isPaused) look();
+  };
+  for (const sign of ["pointermove", "pointerdown", "keydown", "wheel", "touchstart"]) {
+    document.addEventListener(sign, wake, { passive: true });
+  }
+  document.addEventListener("visibilitychange", () => {
+    active = Date.now();
+    look();
+  });
   setInterval(look, EVERY_MS);
-  document.addEventListener("visibilitychange", look);
   look();
 }

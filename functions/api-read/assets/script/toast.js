@@ -1,7 +1,7 @@
 // Short messages at the edge of the page, read out by screen readers.
 
 /** Shows a text for a while; `tone` as of a badge: fine, low, short, unknown. Errors stay until they are closed. */
-export function toast(text, tone = "fine") {
+export function toast(text, tone = "fine", { stays = tone === "short" } = {}) {
   const box = document.getElementById("toasts");
   for (const old of box.children) if (old.dataset.text === text) old.remove();
   const item = document.createElement("div");
@@ -16,5 +16,5 @@ export function toast(text, tone = "fine") {
   close.addEventListener("click", () => item.remove());
   item.append(words, close);
   box.append(item);
-  if (tone !== "short") setTimeout(() => item.remove(), 8000);
+  if (!stays) setTimeout(() => item.remove(), 8000);
 }

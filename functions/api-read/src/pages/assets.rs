@@ -30,7 +30,7 @@ const STYLE: &str = concat!(
 
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-static ASSETS: LazyLock<[Asset; 8]> = LazyLock::new(|| {
+static ASSETS: LazyLock<[Asset; 9]> = LazyLock::new(|| {
     let asset =
         |name, content_type, text: &'static str| Asset { name, content_type, text, tag: ETag::of(text.as_bytes()) };
     [
@@ -38,6 +38,7 @@ static ASSETS: LazyLock<[Asset; 8]> = LazyLock::new(|| {
         asset("icon.svg", "image/svg+xml", include_str!("../../assets/icon.svg")),
         asset("app.js", SCRIPT, include_str!("../../assets/script/app.js")),
         asset("api.js", SCRIPT, include_str!("../../assets/script/api.js")),
+        asset("ages.js", SCRIPT, include_str!("../../assets/script/ages.js")),
         asset("instant.js", SCRIPT, include_str!("../../assets/script/instant.js")),
         asset("poll.js", SCRIPT, include_str!("../../assets/script/poll.js")),
         asset("live.js", SCRIPT, include_str!("../../assets/script/live.js")),

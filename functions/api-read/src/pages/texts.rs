@@ -53,6 +53,8 @@ texts! {
         close: "Schliessen", "Close";
         offline: "Keine Verbindung. Die Zahlen auf dieser Seite sind so alt, wie dabei steht.",
             "No connection. The numbers on this page are as old as they say.";
+        paused: "Angehalten, weil niemand da war. Eine Bewegung genügt, und die Zahlen sind wieder frisch.",
+            "Paused, because nobody was there. One move, and the numbers are fresh again.";
         failed: "Das hat nicht geklappt.", "That did not work.";
         overview: "Übersicht", "Overview";
         licences: "Lizenzen", "Licences";

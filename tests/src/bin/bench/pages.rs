@@ -55,7 +55,8 @@ async fn assets(main_page: &Call) -> Result<usize> {
     let address = html.split('"').find(|word| word.starts_with("/assets/")).context("the main page names no asset")?;
     let folder = address.rsplit_once('/').context("an asset without a folder")?.0;
     let mut bytes = 0;
-    for name in ["style.css", "icon.svg", "app.js", "api.js", "instant.js", "live.js", "poll.js", "toast.js"] {
+    for name in ["style.css", "icon.svg", "app.js", "ages.js", "api.js", "instant.js", "live.js", "poll.js", "toast.js"]
+    {
         let call = Call { path: format!("{folder}/{name}"), ..main_page.clone() };
         bytes += load::once(&mut connection, &call).await?.len();
     }
