@@ -52,6 +52,12 @@ measure: ## Measure images, memory at rest and cold starts of the release build 
 	@scripts/setup test
 	PROFILE=release NEXTEST_SUCCESS_OUTPUT=immediate RUST_TEST_NOCAPTURE=1 scripts/test --test containers at_rest
 
+.PHONY: screenshots
+screenshots: ## Every page of the demo as pictures in target/screenshots, in both themes, on a desk and on a phone
+	@scripts/setup test
+	$(CARGO) build --workspace --locked
+	$(CARGO) run --quiet --locked -p leitwarte-tests --bin screenshots
+
 # `docker compose` where it is installed, else docker-compose. The demo, as long as no tenant is configured.
 COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose) -p leitwarte \
 	-f local/compose.yaml $(if $(wildcard config-profiles/config-*-profile.json),,-f local/compose.demo.yaml)

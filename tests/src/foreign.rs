@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::process::Output;
 
+use crate::stack::repository;
+
 /// The environment's Python.
 ///
 /// # Panics
@@ -21,6 +23,12 @@ pub fn python() -> PathBuf {
 #[must_use]
 pub fn tool(name: &str) -> PathBuf {
     python().with_file_name(name)
+}
+
+/// A file of a package of `tests/foreign/<folder>` that `make test` has installed for Node.js.
+#[must_use]
+pub fn npm(folder: &str, file: &str) -> PathBuf {
+    repository().join(".tools").join(folder).join("node_modules").join(file)
 }
 
 /// Fails with all a program printed unless it succeeded.

@@ -1,5 +1,6 @@
 //! What the tests of the whole system share: a running stack of real processes in a folder of its own.
 
+pub mod browser;
 pub mod compose;
 pub mod foreign;
 pub mod host;
