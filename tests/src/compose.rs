@@ -62,12 +62,17 @@ impl Compose {
         found.map(|(_, value)| value.as_str()).expect("a variable of this system")
     }
 
-    /// The containers of a service.
+    /// The containers of a service, whether they run or not. Asks the engine itself, which answers many times sooner than
+    /// docker-compose.
     ///
     /// # Errors
     /// The engine does not answer.
     pub fn containers(&self, service: &str) -> Result<Vec<String>> {
-        Ok(self.run(&["ps", "-q", service])?.split_whitespace().map(str::to_owned).collect())
+        let label = |name: &str, value: &str| format!("label=com.docker.compose.{name}={value}");
+        let filters = [label("project", &self.project), label("service", service), label("oneoff", "False")];
+        let mut list = vec!["ps", "--all", "--quiet", "--no-trunc"];
+        list.extend(filters.iter().flat_map(|filter| ["--filter", filter.as_str()]));
+        Ok(docker(&list)?.split_whitespace().map(str::to_owned).collect())
     }
 
     /// The name of a network as the engine knows it.

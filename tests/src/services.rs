@@ -131,7 +131,8 @@ fn write(name: &str, services: Mapping, volumes: Mapping, folder: &Path) -> Resu
     let parts = [("version", "3.9".into()), ("services", services.into()), ("volumes", volumes.into())];
     let file: Mapping = parts.into_iter().map(|(name, part)| (name.into(), part)).collect();
     let path = folder.join(name);
-    std::fs::write(&path, serde_norway::to_string(&file)?)
-        .with_context(|| format!("cannot write {}", path.display()))?;
+    // JSON is YAML, too, and needs no opinion on which words have to be quoted: YAML 1.1 takes a bare `no` for false.
+    let text = serde_json::to_string_pretty(&file)?;
+    std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
     Ok(path)
 }

@@ -93,9 +93,10 @@ fn reach(system: &System) {
         ("egress", text(&[("emulator:9001", "unknown"), ("gateway:8080", "unknown")])),
     ];
     let functions = functions();
+    let (emulator, emulators) = (container("emulator"), addresses("emulator"));
     let of_functions = functions.iter().map(|function| {
-        let own = own_emulator(system, function);
-        let others = addresses("emulator").into_iter().filter(|ip| *ip != own).collect();
+        let own = own_emulator(system, &emulator, function);
+        let others = emulators.iter().filter(|ip| **ip != own).cloned().collect();
         (function.as_str(), of_function(function, others, services.networks(function).contains("outbound")))
     });
     let table: Vec<_> = of_functions.chain(of_host).collect();
@@ -140,11 +141,10 @@ fn of_function(own: &str, emulators_elsewhere: Vec<String>, goes_out: bool) -> V
     wanted
 }
 
-/// The emulator's address in the network that it shares with one function.
-fn own_emulator(system: &System, function: &str) -> String {
-    let emulator = system.compose.containers("emulator").unwrap().remove(0);
+/// The address of the emulator's container in the network that it shares with one function.
+fn own_emulator(system: &System, emulator: &str, function: &str) -> String {
     let network = system.compose.network(&format!("runtime-{function}"));
-    inspect(&emulator, &format!("{{{{(index .NetworkSettings.Networks \"{network}\").IPAddress}}}}")).unwrap()
+    inspect(emulator, &format!("{{{{(index .NetworkSettings.Networks \"{network}\").IPAddress}}}}")).unwrap()
 }
 
 /// A request that comes while its function is away waits for it.
