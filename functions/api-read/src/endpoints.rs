@@ -21,6 +21,7 @@ mod revision;
 mod sign_in_problem;
 mod status_of_all;
 mod status_of_tenant;
+mod subscriptions;
 mod tenant_page;
 mod tenants_page;
 
@@ -94,6 +95,7 @@ pub(crate) async fn answer(
         Endpoint::History => history::answer(deps, request, parameter("tenant")).await,
         Endpoint::Incidents => incidents::answer(deps, request).await,
         Endpoint::StatusOfAll => status_of_all::answer(deps, route.path, request).await,
+        Endpoint::Subscriptions => subscriptions::answer(deps, request, parameter("tenant")).await,
         Endpoint::StatusOfTenant => status_of_tenant::answer(deps, request, parameter("tenant")).await,
     }
 }

@@ -14,11 +14,12 @@ use leitwarte_store::{OutboxCounts, SyncInfo};
 /// What the answer calls itself.
 pub(crate) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-const STATES: [StockState; 6] = [
+const STATES: [StockState; 7] = [
     StockState::Short,
     StockState::Unknown,
     StockState::Low,
     StockState::Fine,
+    StockState::Excluded,
     StockState::Unmetered,
     StockState::CompanyWide,
 ];

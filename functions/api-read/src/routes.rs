@@ -52,6 +52,8 @@ pub enum Endpoint {
     Forecast,
     /// How a tenant's numbers went.
     History,
+    /// What a tenant has bought.
+    Subscriptions,
     /// Shortages.
     Incidents,
     /// Every tenant's stock.
@@ -118,6 +120,7 @@ pub static ROUTES: &[Route<Endpoint>] = &[
     get("/api/v1/licenses/changes/{tenant+}", Read, Endpoint::Changes),
     get("/api/v1/licenses/forecast/{tenant+}", Read, Endpoint::Forecast),
     get("/api/v1/licenses/history/{tenant+}", Read, Endpoint::History),
+    get("/api/v1/licenses/subscriptions/{tenant+}", Read, Endpoint::Subscriptions),
     get("/api/v1/licenses/status", Read, Endpoint::StatusOfAll),
     get("/api/v1/licenses/status/show", Read, Endpoint::StatusOfAll),
     get("/api/v1/licenses/status/{tenant+}", Read, Endpoint::StatusOfTenant),

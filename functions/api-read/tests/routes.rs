@@ -72,6 +72,8 @@ const MATRIX: &[(&str, &str, [i64; 9])] = &[
     ("GET", "/api/v1/licenses/changes/nobody", [401, 404, 404, 404, 404, 401, 401, 403, 404]),
     ("GET", "/api/v1/licenses/history/contoso", [401, 200, 200, 200, 200, 401, 401, 403, 200]),
     ("GET", "/api/v1/licenses/history/nobody", [401, 404, 404, 404, 404, 401, 401, 403, 404]),
+    ("GET", "/api/v1/licenses/subscriptions/contoso", [401, 200, 200, 200, 200, 401, 401, 403, 200]),
+    ("GET", "/api/v1/licenses/subscriptions/nobody", [401, 404, 404, 404, 404, 401, 401, 403, 404]),
     ("GET", "/api/v1/incidents", [401, 200, 200, 200, 200, 401, 401, 403, 200]),
     ("GET", "/api/v1/licenses/status", [401, 200, 200, 200, 200, 401, 401, 403, 200]),
     ("HEAD", "/api/v1/licenses/status", [401, 200, 200, 200, 200, 401, 401, 403, 200]),

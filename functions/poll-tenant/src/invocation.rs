@@ -17,6 +17,7 @@ use tracing::Instrument as _;
 use crate::event::{Event, Report};
 use crate::poll::poll;
 use crate::recorder::{GROUP, Tally, record_all};
+use crate::subscriptions::{self, Due};
 use crate::times::Times;
 use crate::{Deps, StockSource};
 
@@ -51,7 +52,7 @@ pub async fn handle<Source: StockSource>(
         Event::Due | Event::Everybody => None,
     };
     let claimed = claims.len();
-    let tally = poll_all(deps, claims, profiles, times).await;
+    let (tally, due) = poll_all(deps, claims, profiles, times, one.is_some()).await;
     if let Some(error) = tally.error {
         return Err(error.into());
     }
@@ -63,6 +64,7 @@ pub async fn handle<Source: StockSource>(
         let ended = if complete { deps.store.finish_tick(now).await } else { deps.store.forget_old_polls(now).await };
         ended?;
     }
+    subscriptions::ask(deps, due, times.last_start()).await;
     let report = Report {
         polled: tally.polled,
         changed: tally.changed,
@@ -132,13 +134,15 @@ async fn claim_one<Source>(
     }
 }
 
-/// Polls the claimed tenants side by side, in their order, and stores the results as they come.
+/// Polls the claimed tenants side by side, in their order, and stores the results as they come. Names those that are to be
+/// asked for their subscriptions.
 async fn poll_all<Source: StockSource>(
     deps: &Arc<Deps<Source>>,
     claims: Vec<Claim>,
     mut profiles: Profiles,
     times: Times,
-) -> Tally {
+    by_hand: bool,
+) -> (Tally, Vec<Due>) {
     let (results, to_store) = mpsc::channel(GROUP);
     let recorder = {
         let deps = Arc::clone(deps);
@@ -153,15 +157,19 @@ async fn poll_all<Source: StockSource>(
         let (deps, results) = (Arc::clone(deps), results.clone());
         let polling = async move {
             let deadline = times.poll_end(Instant::now());
-            let result = place.hold_for(poll(&deps, claim, profile, deadline)).await;
+            let result = place.hold_for(poll(&deps, claim, &profile, deadline)).await;
+            let is_due = result.stock.is_ok() && result.claim.subscriptions.is_due(by_hand, result.finished_at);
+            let due = profile.ok().filter(|_| is_due).map(|profile| Due { claim: result.claim.clone(), profile });
             // The recorder listens until the last sender is gone.
             let _ = results.send(result).await;
+            due
         };
         polls.spawn(polling.in_current_span());
     }
     drop(results);
-    polls.join_all().await;
-    recorder.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
+    let due = polls.join_all().await.into_iter().flatten().collect();
+    let tally = recorder.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
+    (tally, due)
 }
 
 fn unknown(key: &str, profiles: &Profiles) -> String {

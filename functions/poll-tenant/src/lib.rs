@@ -1,7 +1,8 @@
 //! The function `poll-tenant`: reads the licences of every tenant that is due and stores them.
 //!
 //! One invocation loads the profiles, carries them into the database, claims the due tenants, polls them side by
-//! side and stores the results in groups as they come. A tenant's trouble is that tenant's: it is recorded with what
+//! side and stores the results in groups as they come. Tenants that were read are asked every six hours what they have
+//! bought. A tenant's trouble is that tenant's: it is recorded with what
 //! to do about it, and the others go on. Healthy tenants are not held up by hanging ones, up to a number: see [`places`].
 //!
 //! A scheduled event polls all that are due, `{}` everybody, `{"tenant": "contoso"}` one. Among many, a poll that fails
@@ -16,6 +17,7 @@ pub mod places;
 mod poll;
 mod recorder;
 mod source;
+mod subscriptions;
 mod times;
 
 use std::path::PathBuf;

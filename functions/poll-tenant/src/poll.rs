@@ -17,13 +17,13 @@ const GRACE: Duration = Duration::from_secs(1);
 pub(crate) async fn poll<Source: StockSource>(
     deps: &Deps<Source>,
     claim: Claim,
-    profile: Result<TenantProfile, PollFailure>,
+    profile: &Result<TenantProfile, PollFailure>,
     deadline: Instant,
 ) -> PollResult {
     let started_at = (deps.clock)();
     let reading = match profile {
-        Ok(profile) => read(&deps.source, &profile, deadline).await,
-        Err(failure) => Reading::failed(failure),
+        Ok(profile) => read(&deps.source, profile, deadline).await,
+        Err(failure) => Reading::failed(failure.clone()),
     };
     PollResult {
         claim,

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use leitwarte_core::poll::PollFailure;
 use leitwarte_core::profile::TenantProfile;
 use leitwarte_core::stock::LicenceStock;
+use leitwarte_core::subscription::Subscription;
 use leitwarte_graph::{AppRegistration, Budget, GraphClient, GraphError};
 use tokio::time::Instant;
 
@@ -28,10 +29,17 @@ impl Reading {
     }
 }
 
-/// Whoever can tell a tenant's stock: Microsoft Graph, or a script in a test.
+/// Whoever can tell a tenant's stock and what it has bought: Microsoft Graph, or a script in a test.
 pub trait StockSource: Send + Sync + 'static {
     /// Reads a tenant's whole stock until `deadline` at the latest.
     fn read(&self, profile: &TenantProfile, deadline: Instant) -> impl Future<Output = Reading> + Send;
+
+    /// Reads a tenant's subscriptions until `deadline` at the latest.
+    fn subscriptions(
+        &self,
+        profile: &TenantProfile,
+        deadline: Instant,
+    ) -> impl Future<Output = Result<Vec<Subscription>, PollFailure>> + Send;
 }
 
 impl StockSource for GraphClient {
@@ -47,5 +55,14 @@ impl StockSource for GraphClient {
         let stock = stock.map_err(|error| error.failure());
         let spent = budget.spent();
         Reading { stock, requests: spent.requests, retries: spent.retries, certificate_ends_at }
+    }
+
+    async fn subscriptions(
+        &self,
+        profile: &TenantProfile,
+        deadline: Instant,
+    ) -> Result<Vec<Subscription>, PollFailure> {
+        let found = Self::subscriptions(self, &AppRegistration::from(profile), &Budget::until(deadline)).await;
+        found.map_err(|error| error.failure())
     }
 }

@@ -18,6 +18,9 @@ use crate::sharepoint::SiteConfig;
 /// The application permission that `GET /v1.0/subscribedSkus` asks for.
 pub const READ_LICENCES: &str = "LicenseAssignment.Read.All";
 
+/// The application permission that `GET /v1.0/directory/subscriptions` asks for.
+pub const READ_ORGANIZATION: &str = "Organization.Read.All";
+
 /// Everything a simulator serves.
 #[derive(Debug, Clone)]
 pub struct Config {

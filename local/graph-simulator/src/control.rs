@@ -12,6 +12,7 @@ use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use bytes::Bytes;
 use leitwarte_core::stock::LicenceStock;
+use leitwarte_core::subscription::Subscription;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
@@ -29,6 +30,7 @@ pub(crate) fn routes() -> Router<Arc<World>> {
         .route("/simulator/requests", get(requests))
         .route("/simulator/settings", get(settings).put(set_settings))
         .route("/simulator/tenants/{tenant}/skus", put(set_skus))
+        .route("/simulator/tenants/{tenant}/subscriptions", put(set_subscriptions))
         .route("/simulator/tenants/{tenant}/certificates", post(register_certificate))
         .route("/simulator/keys/rotate", post(rotate_key))
         .route("/simulator/reset", post(reset))
@@ -88,6 +90,17 @@ async fn set_settings(State(world): State<Arc<World>>, body: Bytes) -> Answer<Js
 async fn set_skus(State(world): State<Arc<World>>, Path(tenant): Path<String>, body: Bytes) -> Answer<StatusCode> {
     let stock: Vec<LicenceStock> = read(&body)?;
     world.tenant(&tenant)?.set_stock(Stock::Fixed(stock.into()));
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `PUT /simulator/tenants/{key or GUID}/subscriptions`: the whole list, each as [`Subscription`] in JSON.
+async fn set_subscriptions(
+    State(world): State<Arc<World>>,
+    Path(tenant): Path<String>,
+    body: Bytes,
+) -> Answer<StatusCode> {
+    let subscriptions: Vec<Subscription> = read(&body)?;
+    world.tenant(&tenant)?.set_subscriptions(Some(subscriptions.into()));
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -16,6 +16,8 @@ pub enum Operation {
     Token,
     /// `GET /v1.0/subscribedSkus`, each page.
     Skus,
+    /// `GET /v1.0/directory/subscriptions`, each page.
+    Subscriptions,
     /// `POST /v1.0/$batch`. What is inside counts besides, as what it is.
     Batch,
     /// `GET /v1.0/sites/…`: a site.

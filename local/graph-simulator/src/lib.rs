@@ -20,6 +20,7 @@ mod keys;
 mod seen;
 mod server;
 mod sharepoint;
+mod subscriptions;
 pub mod synthetic;
 mod tls;
 mod transport;
@@ -27,7 +28,9 @@ mod workspace;
 mod world;
 
 pub use certificate::{CertificateError, RegisteredCertificate};
-pub use config::{ApiApp, AppConfig, Config, READ_LICENCES, Settings, Stock, TenantConfig, Throttle};
+pub use config::{
+    ApiApp, AppConfig, Config, READ_LICENCES, READ_ORGANIZATION, Settings, Stock, TenantConfig, Throttle,
+};
 pub use edge::Clock;
 pub use entra::api_token::{DemoRole, KeyError};
 pub use entra::people::{AccountKind, DemoPerson, SignInConfig};

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use axum::Router;
 use chrono::TimeDelta;
 use leitwarte_core::stock::LicenceStock;
+use leitwarte_core::subscription::Subscription;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
@@ -162,6 +163,16 @@ impl Simulator {
     /// For a tenant it does not know.
     pub fn set_stock(&self, tenant: &str, stock: Vec<LicenceStock>) -> Result<(), OrderError> {
         self.world.tenant(tenant)?.set_stock(Stock::Fixed(stock.into()));
+        Ok(())
+    }
+
+    /// Sets a tenant's subscriptions (key or GUID); they stay until set anew or reset. Without that they are made up from its
+    /// numbers.
+    ///
+    /// # Errors
+    /// For a tenant it does not know.
+    pub fn set_subscriptions(&self, tenant: &str, subscriptions: Vec<Subscription>) -> Result<(), OrderError> {
+        self.world.tenant(tenant)?.set_subscriptions(Some(subscriptions.into()));
         Ok(())
     }
 

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use chrono::{DateTime, Utc};
 use leitwarte_core::stock::LicenceStock;
+use leitwarte_core::subscription::Subscription;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -21,6 +22,7 @@ use crate::fault::{Fault, Faults, MOST_PENDING};
 use crate::journal::Journal;
 use crate::sharepoint::ChangeError;
 use crate::sharepoint::site::Site;
+use crate::subscriptions;
 
 /// A lock's content, even if a thread panicked while it held it: every change here is a single step.
 pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -56,6 +58,8 @@ pub(crate) struct Tenant {
     pub(crate) resource_units: Mutex<Bucket>,
     initial_stock: Stock,
     stock: RwLock<Stock>,
+    /// Set by hand; `None`: what would be behind the stock.
+    subscriptions: RwLock<Option<Arc<[Subscription]>>>,
 }
 
 /// The application people sign in to.
@@ -181,6 +185,7 @@ impl World {
         *self.settings.write().unwrap_or_else(PoisonError::into_inner) = self.initial_settings.clone();
         for tenant in self.tenants.values() {
             tenant.set_stock(tenant.initial_stock.clone());
+            tenant.set_subscriptions(None);
             *locked(&tenant.bucket) = Bucket::default();
             *locked(&tenant.resource_units) = Bucket::default();
         }
@@ -198,7 +203,17 @@ impl Tenant {
             resource_units: Mutex::default(),
             initial_stock: config.stock.clone(),
             stock: RwLock::new(config.stock),
+            subscriptions: RwLock::default(),
         }
+    }
+
+    pub(crate) fn subscriptions_at(&self, now: DateTime<Utc>) -> Arc<[Subscription]> {
+        let set = self.subscriptions.read().unwrap_or_else(PoisonError::into_inner).clone();
+        set.unwrap_or_else(|| subscriptions::behind(self.id, &self.stock_at(now), now).into())
+    }
+
+    pub(crate) fn set_subscriptions(&self, subscriptions: Option<Arc<[Subscription]>>) {
+        *self.subscriptions.write().unwrap_or_else(PoisonError::into_inner) = subscriptions;
     }
 
     pub(crate) fn stock_at(&self, now: DateTime<Utc>) -> Arc<[LicenceStock]> {

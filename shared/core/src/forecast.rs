@@ -4,6 +4,7 @@
 //! bend it, which it would bend a plain linear fit. Where the plain fit sees the end earlier, the forecast is not later than
 //! that by more than its own margin: being told early costs a look, being told late costs a working day of a customer.
 
+pub mod renewal;
 pub mod words;
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};

@@ -22,6 +22,7 @@ pub mod session;
 pub mod sharepoint;
 pub mod status;
 pub mod stock;
+pub mod subscription;
 pub mod threshold;
 
 pub use chrono::{DateTime, NaiveDate, TimeDelta, Utc};

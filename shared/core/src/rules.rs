@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::catalogue;
 use crate::incident::Level;
-use crate::stock::{AppliesTo, LicenceStock};
+use crate::stock::{AppliesTo, LicenceStock, StockState};
 use crate::threshold::Limit;
 
 /// For whom a rule is set.
@@ -33,6 +33,9 @@ pub struct Definition {
     /// again; without it, `short_at`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clear_above: Option<Limit>,
+    /// Low when no more than this is free, without being short; without it, 5 % of the usable ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub low_at: Option<Limit>,
     /// Licences that are to stay free; they do not count as stock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reserve: Option<i64>,
@@ -46,6 +49,9 @@ pub struct Definition {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delivery_days: Option<u32>,
 }
+
+/// What is low where no rule says otherwise.
+const LOW: Limit = Limit::Percent(5);
 
 /// The rule that holds.
 pub type Rule = Definition;
@@ -74,6 +80,9 @@ impl Rules {
     /// The rule that holds for a product of a tenant.
     #[must_use]
     pub fn of(&self, tenant: &str, sku: Uuid) -> Rule {
+        if self.0.is_empty() {
+            return Rule::default();
+        }
         let tenant = Some(tenant.to_owned());
         let narrowing = [
             Scope::default(),
@@ -91,6 +100,7 @@ impl Definition {
         Self {
             short_at: by.short_at.or(self.short_at),
             clear_above: by.clear_above.or(self.clear_above),
+            low_at: by.low_at.or(self.low_at),
             reserve: by.reserve.or(self.reserve),
             alerts: by.alerts.or(self.alerts),
             excluded: by.excluded.clone().or(self.excluded),
@@ -120,13 +130,40 @@ impl Definition {
         }
     }
 
-    /// Whether a shortage of this product is told.
+    /// Whether a shortage of this product is told. `is_trial`: the tenant has it on trial alone.
     #[must_use]
-    pub fn alerts(&self, stock: &LicenceStock) -> bool {
-        if stock.applies_to == AppliesTo::Company || self.excluded.is_some() {
-            return false;
+    pub fn alerts(&self, stock: &LicenceStock, is_trial: bool) -> bool {
+        self.never_short(stock, is_trial).is_none()
+    }
+
+    /// Judges fresh numbers, `is_trial` as above. See [`StockState::when_stale`] for old ones.
+    #[must_use]
+    pub fn state(&self, stock: &LicenceStock, count_warning_units: bool, is_trial: bool) -> StockState {
+        if let Some(state) = self.never_short(stock, is_trial) {
+            return state;
         }
-        self.alerts.unwrap_or_else(|| !catalogue::is_unmetered(stock.sku_id))
+        let is_low = || {
+            let low_at = self.low_at.unwrap_or(LOW);
+            low_at.reaches(self.free(stock, count_warning_units), stock.usable(count_warning_units))
+        };
+        match self.level(stock, count_warning_units) {
+            Level::Short => StockState::Short,
+            Level::Between => StockState::Low,
+            Level::Clear if is_low() => StockState::Low,
+            Level::Clear => StockState::Fine,
+        }
+    }
+
+    /// What a product is that nobody is told of, however little is left; `None` for one that can be short.
+    fn never_short(&self, stock: &LicenceStock, is_trial: bool) -> Option<StockState> {
+        if stock.applies_to == AppliesTo::Company {
+            return Some(StockState::CompanyWide);
+        }
+        if self.excluded.is_some() || self.alerts == Some(false) {
+            return Some(StockState::Excluded);
+        }
+        let unmetered = is_trial || catalogue::is_unmetered(stock.sku_id);
+        (unmetered && self.alerts.is_none()).then_some(StockState::Unmetered)
     }
 }
 
@@ -147,7 +184,7 @@ mod tests {
         assert_eq!(rule.level(&stock(1, 10, 10), true), Level::Short);
         assert_eq!(rule.level(&stock(1, 10, 12), true), Level::Short, "A9: over-assigned");
         assert_eq!(rule.level(&stock(1, 10, 9), true), Level::Clear);
-        assert!(rule.alerts(&stock(1, 10, 10)));
+        assert!(rule.alerts(&stock(1, 10, 10), false));
     }
 
     #[test]
@@ -213,9 +250,74 @@ mod tests {
     fn an_excluded_product_does_not_alert_and_a_company_wide_one_never_does() {
         let excluded = Definition { excluded: Some("ends in May".to_owned()), ..Definition::default() };
         let wanted = Definition { alerts: Some(true), ..Definition::default() };
-        assert!(!excluded.alerts(&stock(1, 10, 10)));
+        assert!(!excluded.alerts(&stock(1, 10, 10), false));
         let company_wide = LicenceStock { applies_to: AppliesTo::Company, ..stock(1, 10, 10) };
-        assert!(!wanted.alerts(&company_wide));
+        assert!(!wanted.alerts(&company_wide, false));
+    }
+
+    #[test]
+    fn the_state_follows_the_rule() {
+        let short_at = |limit| Definition { short_at: Some(limit), ..Definition::default() };
+        let state = |rule: &Rule, consumed| rule.state(&stock(1, 100, consumed), true, false);
+        assert_eq!(state(&Rule::default(), 90), StockState::Fine);
+        assert_eq!(state(&short_at(Limit::Units(10)), 90), StockState::Short);
+        assert_eq!(state(&Definition { reserve: Some(10), ..Definition::default() }, 90), StockState::Short);
+        let between = Definition { clear_above: Some(Limit::Percent(20)), ..short_at(Limit::Units(5)) };
+        assert_eq!((state(&between, 81), state(&between, 79)), (StockState::Low, StockState::Fine));
+    }
+
+    #[test]
+    fn what_is_low_can_be_set_and_is_a_twentieth_otherwise() {
+        let low_at = |limit| Definition { low_at: Some(limit), ..Definition::default() };
+        let state = |rule: &Rule, consumed| rule.state(&stock(1, 100, consumed), true, false);
+        assert_eq!((state(&Rule::default(), 95), state(&Rule::default(), 94)), (StockState::Low, StockState::Fine));
+        let tenth = low_at(Limit::Percent(10));
+        assert_eq!((state(&tenth, 90), state(&tenth, 89)), (StockState::Low, StockState::Fine));
+        let never = low_at(Limit::Units(0));
+        assert_eq!((state(&never, 99), state(&never, 100)), (StockState::Fine, StockState::Short));
+    }
+
+    #[test]
+    fn an_excluded_product_is_neither_short_nor_fine() {
+        let excluded = Definition { excluded: Some("ends in May".to_owned()), ..Definition::default() };
+        let silent = Definition { alerts: Some(false), ..Definition::default() };
+        for rule in [excluded, silent] {
+            assert_eq!(rule.state(&stock(1, 10, 12), true, false), StockState::Excluded);
+            assert_eq!(rule.state(&stock(1, 10, 1), true, false), StockState::Excluded);
+        }
+    }
+
+    #[test]
+    fn a_trial_is_like_a_free_product() {
+        let wanted = Definition { alerts: Some(true), ..Definition::default() };
+        let product = stock(1, 25, 25);
+        assert_eq!(Rule::default().state(&product, true, true), StockState::Unmetered);
+        assert!(!Rule::default().alerts(&product, true));
+        assert_eq!(wanted.state(&product, true, true), StockState::Short);
+        assert!(wanted.alerts(&product, true));
+    }
+
+    proptest! {
+        /// A shortage that people are told of is one that they see, and the other way round.
+        #[test]
+        fn what_is_told_is_what_is_shown(
+            usable in 0..100_i64, consumed in 0..120_i64, short in prop::option::of(0..30_i64),
+            clear in prop::option::of(0..=100_u8), reserve in prop::option::of(0..20_i64), low in 0..=100_u8,
+            alerts in prop::option::of(any::<bool>()), excluded: bool, is_trial: bool,
+        ) {
+            let rule = Definition {
+                short_at: short.map(Limit::Units),
+                clear_above: clear.map(Limit::Percent),
+                low_at: Some(Limit::Percent(low)),
+                reserve,
+                alerts,
+                excluded: excluded.then(|| "a reason".to_owned()),
+                delivery_days: None,
+            };
+            let stock = stock(1, usable, consumed);
+            let told = rule.alerts(&stock, is_trial) && rule.level(&stock, true) == Level::Short;
+            prop_assert_eq!(told, rule.state(&stock, true, is_trial) == StockState::Short);
+        }
     }
 
     #[test]
@@ -223,7 +325,7 @@ mod tests {
         // FLOW_FREE of Microsoft's list.
         let free =
             LicenceStock { sku_id: Uuid::from_u128(0xf30d_b892_07e9_47e9_837c_8072_7f46_fd3d), ..stock(1, 10, 10) };
-        assert!(!Rule::default().alerts(&free));
-        assert!(Definition { alerts: Some(true), ..Definition::default() }.alerts(&free));
+        assert!(!Rule::default().alerts(&free, false));
+        assert!(Definition { alerts: Some(true), ..Definition::default() }.alerts(&free, false));
     }
 }

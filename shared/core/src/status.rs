@@ -1,11 +1,15 @@
 //! What the API, the pages and the command line show of a tenant's licences.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::catalogue;
 use crate::poll::{PollFailure, PollPolicy};
+use crate::rules::{Rule, Rules};
 use crate::stock::{CapabilityStatus, LicenceStock, StockState};
 
 /// All that is known of one tenant at one moment.
@@ -25,6 +29,17 @@ pub struct TenantSnapshot {
     pub failure: Option<PollFailure>,
     /// The last good stock.
     pub stock: Vec<LicenceStock>,
+    /// By what it is judged.
+    pub yardstick: Yardstick,
+}
+
+/// By what a tenant's stock is judged.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Yardstick {
+    /// The rules people set.
+    pub rules: Arc<Rules>,
+    /// The products it has on trial alone, as far as that is known.
+    pub trials: BTreeSet<Uuid>,
 }
 
 /// One row of `/api/v1/licenses/status`: the source system's fields and ours. A tenant that has never been
@@ -55,8 +70,14 @@ pub struct StatusRow {
     pub locked_out_units: Option<i64>,
     /// State of the subscription.
     pub capability_status: Option<CapabilityStatus>,
-    /// What to think of it.
+    /// What to think of it, by the rule that holds.
     pub state: StockState,
+    /// The rule that holds, as far as people set one; not in JSON where they did not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<Rule>,
+    /// Whether the tenant has it on trial alone, as far as that is known; in JSON only where it has.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub trial: bool,
     /// When Microsoft was last asked with success (RFC 3339, UTC).
     pub polled_at: Option<String>,
     /// Whether these numbers are too old to rely on.
@@ -109,6 +130,18 @@ impl Staleness {
 }
 
 impl TenantSnapshot {
+    /// The rule that holds for one of its products.
+    #[must_use]
+    pub fn rule(&self, sku_id: Uuid) -> Rule {
+        self.yardstick.rules.of(&self.key, sku_id)
+    }
+
+    /// Whether it has a product on trial alone, as far as that is known.
+    #[must_use]
+    pub fn is_trial(&self, sku_id: Uuid) -> bool {
+        self.yardstick.trials.contains(&sku_id)
+    }
+
     /// Why the numbers are not fresh; `None` when they are.
     #[must_use]
     pub fn staleness(&self, policy: &PollPolicy, now: DateTime<Utc>) -> Option<Staleness> {
@@ -161,6 +194,8 @@ impl TenantSnapshot {
                 locked_out_units: None,
                 capability_status: None,
                 state: StockState::Unknown,
+                rule: None,
+                trial: false,
                 polled_at,
                 stale: true,
                 stale_reason: stale_reason.or_else(|| Some("Microsoft lists no licence for this tenant.".to_owned())),
@@ -173,7 +208,8 @@ impl TenantSnapshot {
     }
 
     fn row(&self, stock: &LicenceStock, polled_at: Option<&String>, stale_reason: Option<&String>) -> StatusRow {
-        let fresh_state = stock.state(self.count_warning_units);
+        let (rule, trial) = (self.rule(stock.sku_id), self.is_trial(stock.sku_id));
+        let fresh_state = rule.state(stock, self.count_warning_units, trial);
         StatusRow {
             tenant: self.tenant_name.clone(),
             skuid: Some(stock.sku_id),
@@ -188,6 +224,8 @@ impl TenantSnapshot {
             locked_out_units: Some(stock.locked_out),
             capability_status: Some(stock.capability_status),
             state: if stale_reason.is_some() { fresh_state.when_stale() } else { fresh_state },
+            rule: Some(rule).filter(|rule| *rule != Rule::default()),
+            trial,
             polled_at: polled_at.cloned(),
             stale: stale_reason.is_some(),
             stale_reason: stale_reason.cloned(),

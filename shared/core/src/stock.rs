@@ -3,8 +3,6 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::catalogue;
-
 /// To whom a product can be assigned (Graph: `appliesTo`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AppliesTo {
@@ -92,7 +90,7 @@ pub struct LicenceStock {
     pub consumed: i64,
 }
 
-/// What a person should think of a stock.
+/// What a person should think of a stock; [`crate::rules::Definition::state`] decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StockState {
@@ -104,6 +102,8 @@ pub enum StockState {
     Low,
     /// Enough left.
     Fine,
+    /// A rule says that nobody wants to hear of it; the numbers are shown all the same.
+    Excluded,
     /// Free, viral or trial product: never alerts.
     Unmetered,
     /// Holds for the whole company: cannot run out.
@@ -119,14 +119,12 @@ impl StockState {
             Self::Unknown => "unknown",
             Self::Low => "low",
             Self::Fine => "fine",
+            Self::Excluded => "excluded",
             Self::Unmetered => "unmetered",
             Self::CompanyWide => "company_wide",
         }
     }
 }
-
-/// Share of the usable licences, in percent, at or below which the rest counts as low.
-const LOW_PERCENT: i64 = 5;
 
 impl LicenceStock {
     /// Licences that can be assigned: those in force and, unless the tenant's profile says otherwise
@@ -140,26 +138,6 @@ impl LicenceStock {
     #[must_use]
     pub fn free(&self, count_warning_units: bool) -> i64 {
         self.usable(count_warning_units).saturating_sub(self.consumed)
-    }
-
-    /// Judges fresh numbers. See [`StockState::when_stale`] for old ones.
-    #[must_use]
-    pub fn state(&self, count_warning_units: bool) -> StockState {
-        if self.applies_to == AppliesTo::Company {
-            return StockState::CompanyWide;
-        }
-        if catalogue::is_unmetered(self.sku_id) {
-            return StockState::Unmetered;
-        }
-        let usable = self.usable(count_warning_units);
-        let free = self.free(count_warning_units);
-        if free <= 0 {
-            StockState::Short
-        } else if self.consumed > 0 && free.saturating_mul(100) <= usable.saturating_mul(LOW_PERCENT) {
-            StockState::Low
-        } else {
-            StockState::Fine
-        }
     }
 }
 

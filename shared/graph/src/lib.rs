@@ -21,6 +21,7 @@ mod pause;
 mod retry;
 mod sharepoint;
 mod subscribed_skus;
+mod subscriptions;
 mod token;
 mod transport;
 

@@ -14,6 +14,7 @@ use sqlx::any::AnyRow;
 
 use crate::records::{Claim, ClaimOne};
 use crate::rows::{failure, flag, from_millis, get, optional_time};
+use crate::subscriptions::reading;
 use crate::{Store, StoreError};
 
 /// No lease is longer: Lambda's longest time-out. One that seems to be was given before the clock was set
@@ -96,7 +97,8 @@ impl Store {
 async fn candidates(connection: &mut AnyConnection, key: Option<&str>) -> Result<Vec<Candidate>, sqlx::Error> {
     let rows = sqlx::query(
         "SELECT tenant_key, fence, lease_until, last_attempt_at, poll_wanted, consecutive_failures, failure_kind, \
-         failure_message, failure_fix, enabled * profile_enabled AS enabled FROM tenants \
+         failure_message, failure_fix, subscriptions_asked_at, subscriptions_read_at, subscriptions_failure_kind, \
+         subscriptions_failure_message, subscriptions_failure_fix, enabled * profile_enabled AS enabled FROM tenants \
          WHERE removed_at IS NULL AND ($1 IS NULL OR tenant_key = $1) ORDER BY tenant_key",
     )
     .bind(key)
@@ -112,6 +114,7 @@ fn candidate(row: &AnyRow) -> Result<Candidate, sqlx::Error> {
             fence: get(row, "fence")?,
             consecutive_failures: get(row, "consecutive_failures")?,
             previous_failure: failure(row)?,
+            subscriptions: reading(row)?,
         },
         enabled: flag(row, "enabled")?,
         poll_wanted: flag(row, "poll_wanted")?,

@@ -2,18 +2,19 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use leitwarte_core::catalogue::product_name;
 use leitwarte_core::change::StockChange;
+use leitwarte_core::forecast::renewal::{self, NOTICE_DAYS, Renewal, renewals};
 use leitwarte_core::forecast::{Outlook, WINDOW, assigned, outlook};
 use leitwarte_core::message::words::Language;
 use leitwarte_core::poll::PollPolicy;
-use leitwarte_core::rules::Rules;
 use leitwarte_core::status::TenantSnapshot;
 use leitwarte_core::stock::LicenceStock;
+use leitwarte_core::subscription::{Reading, Subscription, endings};
 use serde_json::{Value, json};
 
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, TenantSubscriptions};
 
 /// How long one product of a tenant lasts.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,8 +23,10 @@ pub struct ProductOutlook {
     pub stock: LicenceStock,
     /// Licences left, the reserve taken off.
     pub free: i64,
-    /// How long they last.
+    /// How long they last, by the trend.
     pub outlook: Outlook,
+    /// Which of them end unless they are renewed, as far as the subscriptions are known.
+    pub renewals: Vec<Renewal>,
 }
 
 /// How long the products of a tenant last.
@@ -35,6 +38,10 @@ pub struct TenantOutlook {
     pub stale: Option<String>,
     /// Each product that can run out, the most urgent first.
     pub products: Vec<ProductOutlook>,
+    /// How far its subscriptions are known.
+    pub subscriptions: Reading,
+    /// The day it was made.
+    pub today: NaiveDate,
 }
 
 impl Store {
@@ -48,17 +55,18 @@ impl Store {
         polls: &PollPolicy,
         now: DateTime<Utc>,
     ) -> Result<Option<TenantOutlook>, StoreError> {
-        let Some(tenant) = self.snapshot(key_or_name).await? else { return Ok(None) };
-        let stale = tenant.stale_reason(polls, now);
+        let Some(known) = self.subscriptions(key_or_name).await? else { return Ok(None) };
+        let TenantSubscriptions { tenant, reading, subscriptions } = known;
+        let (stale, today) = (tenant.stale_reason(polls, now), now.date_naive());
         if stale.is_some() {
-            return Ok(Some(TenantOutlook { tenant, stale, products: Vec::new() }));
+            return Ok(Some(TenantOutlook { tenant, stale, products: Vec::new(), subscriptions: reading, today }));
         }
         let start = now - TimeDelta::days(WINDOW);
         let changes = self.history(&tenant.key, None, start).await?;
         let changes: Vec<_> = changes.into_iter().map(|entry| (entry.at, entry.change)).collect();
         let first_seen = self.first_seen(&tenant.key).await?.unwrap_or(now);
-        let products = products(&tenant, &changes, first_seen, &self.rules().await?, now);
-        Ok(Some(TenantOutlook { tenant, stale, products }))
+        let products = products(&tenant, &changes, first_seen, &subscriptions, now);
+        Ok(Some(TenantOutlook { tenant, stale, products, subscriptions: reading, today }))
     }
 
     /// Reads what is needed to look ahead for every configured tenant. Looking ahead itself is a matter of computing:
@@ -73,9 +81,10 @@ impl Store {
         for (key, entry) in self.history_of_all(now - TimeDelta::days(WINDOW)).await? {
             changes.entry(key).or_default().push((entry.at, entry.change));
         }
+        let known = self.subscriptions_of_all().await?;
         let infos = self.tenants().await?;
         let first_seen = infos.into_iter().map(|info| (info.key, info.first_seen_at)).collect();
-        Ok(OutlookMaterial { tenants, changes, first_seen, rules: self.rules().await? })
+        Ok(OutlookMaterial { tenants, changes, first_seen, known })
     }
 }
 
@@ -85,24 +94,26 @@ pub struct OutlookMaterial {
     tenants: Vec<TenantSnapshot>,
     changes: HashMap<String, Vec<(DateTime<Utc>, StockChange)>>,
     first_seen: HashMap<String, DateTime<Utc>>,
-    rules: Rules,
+    known: HashMap<String, (Reading, Vec<Subscription>)>,
 }
 
 impl OutlookMaterial {
     /// Looks ahead for every tenant. Takes a while for a thousand of them.
     #[must_use]
     pub fn outlooks(self, polls: &PollPolicy, now: DateTime<Utc>) -> Vec<TenantOutlook> {
-        let Self { tenants, changes, first_seen, rules } = self;
+        let Self { tenants, changes, first_seen, mut known } = self;
+        let today = now.date_naive();
         let ahead = |tenant: TenantSnapshot| {
             let stale = tenant.stale_reason(polls, now);
+            let (reading, subscriptions) = known.remove(&tenant.key).unwrap_or_default();
             let products = if stale.is_some() {
                 Vec::new()
             } else {
                 let changes = changes.get(&tenant.key).map(Vec::as_slice).unwrap_or_default();
                 let first_seen = first_seen.get(&tenant.key).copied().unwrap_or(now);
-                products(&tenant, changes, first_seen, &rules, now)
+                products(&tenant, changes, first_seen, &subscriptions, now)
             };
-            TenantOutlook { tenant, stale, products }
+            TenantOutlook { tenant, stale, products, subscriptions: reading, today }
         };
         tenants.into_iter().map(ahead).collect()
     }
@@ -113,31 +124,51 @@ fn products(
     tenant: &TenantSnapshot,
     changes: &[(DateTime<Utc>, StockChange)],
     first_seen: DateTime<Utc>,
-    rules: &Rules,
+    subscriptions: &[Subscription],
     now: DateTime<Utc>,
 ) -> Vec<ProductOutlook> {
-    let start = now - TimeDelta::days(WINDOW);
+    let (start, today) = (now - TimeDelta::days(WINDOW), now.date_naive());
     let mut products: Vec<ProductOutlook> = Vec::new();
     for stock in &tenant.stock {
-        let rule = rules.of(&tenant.key, stock.sku_id);
-        if !rule.alerts(stock) {
+        let rule = tenant.rule(stock.sku_id);
+        if !rule.alerts(stock, tenant.is_trial(stock.sku_id)) {
             continue;
         }
         let free = rule.free(stock, tenant.count_warning_units);
         let history = assigned(changes, stock, first_seen, start);
         let outlook = outlook(&history, free, rule.delivery_days, now);
-        products.push(ProductOutlook { stock: stock.clone(), free, outlook });
+        let endings = endings(subscriptions, stock.sku_id, tenant.count_warning_units, today);
+        let renewals = renewals(&endings, free, &outlook, today);
+        products.push(ProductOutlook { stock: stock.clone(), free, outlook, renewals });
     }
-    products.sort_by_key(|product| (urgency(&product.outlook), product.stock.sku_id));
+    products.sort_by_key(|product| (product.urgency(today), product.stock.sku_id));
     products
 }
 
-/// Sorts by days left.
-fn urgency(outlook: &Outlook) -> i64 {
-    match outlook {
-        Outlook::Exhausted => -1,
-        Outlook::RunsOut(forecast) => forecast.days_left,
-        Outlook::Silent { .. } => i64::MAX,
+impl ProductOutlook {
+    /// Days until nothing is left, by the trend or because nothing was renewed.
+    fn urgency(&self, today: NaiveDate) -> i64 {
+        let by_trend = match &self.outlook {
+            Outlook::Exhausted => -1,
+            Outlook::RunsOut(forecast) => forecast.days_left,
+            Outlook::Silent { .. } => i64::MAX,
+        };
+        let renewal = self.renewals.iter().find(|one| one.runs_short());
+        renewal.map_or(by_trend, |one| by_trend.min((one.ending.on - today).num_days()))
+    }
+
+    /// Whether there is something to say besides why nothing can be said.
+    #[must_use]
+    pub fn needs_somebody(&self, today: NaiveDate) -> bool {
+        !matches!(self.outlook, Outlook::Silent { .. })
+            || self.renewals.iter().any(|one| one.runs_short() && (one.ending.on - today).num_days() <= NOTICE_DAYS)
+    }
+
+    /// The forecast with its reasoning, and what ends soon.
+    #[must_use]
+    pub fn words(&self, today: NaiveDate, language: Language) -> String {
+        let (trend, ends) = (self.outlook.words(language), renewal::words(&self.renewals, today, language));
+        if ends.is_empty() { trend } else { format!("{trend} {ends}") }
     }
 }
 
@@ -146,16 +177,22 @@ impl TenantOutlook {
     #[must_use]
     pub fn to_json(&self) -> Value {
         let product = |product: &ProductOutlook| {
-            let ProductOutlook { stock, free, outlook } = product;
+            let ProductOutlook { stock, free, outlook, renewals } = product;
             json!({
                 "skuid": stock.sku_id, "skupartnumber": stock.part_number,
                 "product_name": product_name(stock.sku_id, &stock.part_number), "free_units": free,
-                "forecast": outlook, "words": outlook.words(Language::En), "words_de": outlook.words(Language::De),
+                "forecast": outlook, "renewals": renewals, "words": product.words(self.today, Language::En),
+                "words_de": product.words(self.today, Language::De),
             })
         };
         json!({
             "tenant_key": self.tenant.key, "tenant": self.tenant.tenant_name, "polled_at": self.tenant.polled_at,
-            "stale_reason": self.stale, "products": self.products.iter().map(product).collect::<Vec<_>>(),
+            "stale_reason": self.stale,
+            "subscriptions": {
+                "known": self.subscriptions.known(), "note": self.subscriptions.note(),
+                "read_at": self.subscriptions.read_at,
+            },
+            "products": self.products.iter().map(product).collect::<Vec<_>>(),
         })
     }
 }

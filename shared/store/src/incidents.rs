@@ -1,6 +1,6 @@
 //! Incidents: raised and closed in the transaction that stores the poll that shows them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use leitwarte_core::catalogue::product_name;
@@ -100,6 +100,8 @@ pub(crate) struct Polled<'a> {
     pub(crate) name: String,
     pub(crate) count_warning_units: bool,
     pub(crate) monitoring: bool,
+    /// Products that it has on trial alone.
+    pub(crate) trials: BTreeSet<Uuid>,
     pub(crate) stock: &'a [LicenceStock],
     pub(crate) at: DateTime<Utc>,
 }
@@ -135,7 +137,7 @@ impl Desk {
             let rule = self.rules.of(polled.key, stock.sku_id);
             let sight = Sight {
                 level: rule.level(stock, polled.count_warning_units),
-                alerts: rule.alerts(stock),
+                alerts: rule.alerts(stock, polled.trials.contains(&stock.sku_id)),
                 monitoring: polled.monitoring,
             };
             let place = (polled.key.to_owned(), stock.sku_id);

@@ -32,6 +32,7 @@ mod series;
 mod sessions;
 mod sharepoint;
 mod store;
+mod subscriptions;
 
 pub use leitwarte_database::{Address, AddressError, BackupError, Content, CopyError, Existing};
 
@@ -50,3 +51,4 @@ pub use series::StockHistory;
 pub use sessions::{SignIn, SignedIn, StoredSession};
 pub use sharepoint::SyncInfo;
 pub use store::{Config, Store, TABLES};
+pub use subscriptions::{SubscriptionsRead, TenantSubscriptions};

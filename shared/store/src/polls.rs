@@ -10,6 +10,7 @@ use sqlx::any::AnyRow;
 use crate::incidents::{Desk, Found, Polled};
 use crate::records::{PollResult, Recorded};
 use crate::rows::{clean, flag, get, packed_stock, unpacked_stock};
+use crate::subscriptions::trials_of;
 use crate::{Store, StoreError, history};
 
 /// How long poll runs are kept, by outcome. Of a thousand tenants polled every five minutes, a day of uneventful
@@ -119,6 +120,7 @@ fn polled<'a>(tenant: &AnyRow, result: &'a PollResult, stock: &'a [LicenceStock]
         name: get::<Option<String>>(tenant, "display_name")?.unwrap_or(name),
         monitoring: flag(tenant, "monitoring")?,
         count_warning_units: flag(tenant, "count_warning_units")?,
+        trials: trials_of(tenant)?,
         stock,
         at: result.started_at,
     })
@@ -132,7 +134,7 @@ async fn store_success(connection: &mut AnyConnection, result: &PollResult) -> R
          failure_kind = NULL, failure_message = NULL, failure_fix = NULL, consecutive_failures = 0, \
          certificate_ends_at = COALESCE($4, certificate_ends_at) \
          WHERE tenant_key = $1 AND fence = $2 AND lease_until IS NOT NULL \
-         RETURNING tenant_name, display_name, monitoring, count_warning_units",
+         RETURNING tenant_name, display_name, monitoring, count_warning_units, trials",
     )
     .bind(&result.claim.key)
     .bind(result.claim.fence)

@@ -20,7 +20,7 @@ pub enum Erased {
 }
 
 /// Tables with rows of a tenant, children before parents, and the condition by which they are its own.
-const OWN: [(&str, &str); 10] = [
+const OWN: [(&str, &str); 11] = [
     ("DELETE FROM deliveries", "message IN (SELECT number FROM messages WHERE tenant_key = $1)"),
     ("DELETE FROM messages", "tenant_key = $1"),
     ("DELETE FROM incident_events", "number IN (SELECT number FROM incidents WHERE tenant_key = $1)"),
@@ -28,6 +28,7 @@ const OWN: [(&str, &str); 10] = [
     ("DELETE FROM rules", "tenant_key = $1"),
     ("DELETE FROM certificates", "kind = 'tenant' AND profile_key = $1"),
     ("DELETE FROM sharepoint_rows", "tenant_key = $1"),
+    ("DELETE FROM subscriptions", "tenant_key = $1"),
     ("DELETE FROM stock_changes", "tenant_key = $1"),
     ("DELETE FROM stock", "tenant_key = $1"),
     ("DELETE FROM poll_runs", "tenant_key = $1"),
@@ -61,6 +62,7 @@ impl Store {
                 .collect();
             incidents.push(json!({ "incident": stored.to_json(), "events": events }));
         }
+        let subscriptions = self.subscriptions(key).await?.map(|known| known.to_json());
         let rules = self.rules().await?;
         let rules: Vec<Value> = rules
             .iter()
@@ -73,7 +75,7 @@ impl Store {
             "first_seen_at": info.first_seen_at, "last_attempt_at": info.last_attempt_at,
             "last_success_at": info.last_success_at, "failure": info.failure,
             "certificate_ends_at": info.certificate_ends_at, "stock": snapshot.stock, "history": history,
-            "polls": polls, "incidents": incidents, "rules": rules,
+            "subscriptions": subscriptions, "polls": polls, "incidents": incidents, "rules": rules,
         })))
     }
 

@@ -1,19 +1,23 @@
 //! What readers ask: all tenants, one tenant, how far the data has come.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
-use leitwarte_core::status::TenantSnapshot;
+use leitwarte_core::rules::Rules;
+use leitwarte_core::status::{TenantSnapshot, Yardstick};
 use leitwarte_database::{PATIENCE, within};
 use sqlx::any::AnyRow;
 
 use crate::records::{PollRun, Revision, TenantInfo};
 use crate::rows::{failure, flag, from_millis, get, optional_id, optional_time, packed_stock, time, unpacked_stock};
-use crate::{Store, StoreError};
+use crate::subscriptions::trials_of;
+use crate::{Store, StoreError, rules};
 
 macro_rules! snapshot_columns {
     () => {
         concat!(
             "SELECT t.tenant_key, t.tenant_name, t.enabled * t.profile_enabled AS enabled, t.count_warning_units, \
-             t.last_success_at, t.failure_kind, t.failure_message, t.failure_fix, ",
+             t.last_success_at, t.failure_kind, t.failure_message, t.failure_fix, t.trials, ",
             packed_stock!(),
             " FROM tenants t WHERE t.removed_at IS NULL"
         )
@@ -58,7 +62,8 @@ impl Store {
         )
         .await
         .map_err(&error)?;
-        rows.iter().map(snapshot).collect::<Result<_, _>>().map_err(error)
+        let rules = Arc::new(within(PATIENCE, rules::read(&mut connection)).await.map_err(&error)?);
+        rows.iter().map(|row| snapshot(row, &rules)).collect::<Result<_, _>>().map_err(error)
     }
 
     /// One configured tenant with its stock, found by key, else by its exact `tenant_name` (of several with that
@@ -82,7 +87,9 @@ impl Store {
         )
         .await
         .map_err(&error)?;
-        row.as_ref().map(snapshot).transpose().map_err(error)
+        let Some(row) = row else { return Ok(None) };
+        let rules = Arc::new(within(PATIENCE, rules::read(&mut connection)).await.map_err(&error)?);
+        snapshot(&row, &rules).map(Some).map_err(error)
     }
 
     /// Every configured tenant without its stock, ordered by key.
@@ -133,7 +140,7 @@ impl Store {
     }
 }
 
-fn snapshot(row: &AnyRow) -> Result<TenantSnapshot, sqlx::Error> {
+fn snapshot(row: &AnyRow, rules: &Arc<Rules>) -> Result<TenantSnapshot, sqlx::Error> {
     Ok(TenantSnapshot {
         key: get(row, "tenant_key")?,
         tenant_name: get(row, "tenant_name")?,
@@ -142,6 +149,7 @@ fn snapshot(row: &AnyRow) -> Result<TenantSnapshot, sqlx::Error> {
         polled_at: optional_time(row, "last_success_at")?,
         failure: failure(row)?,
         stock: unpacked_stock(row)?,
+        yardstick: Yardstick { rules: Arc::clone(rules), trials: trials_of(row)? },
     })
 }
 

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use leitwarte_core::change::StockChange;
 use leitwarte_core::poll::PollFailure;
 use leitwarte_core::stock::LicenceStock;
+use leitwarte_core::subscription::Reading;
 use uuid::Uuid;
 
 /// How far the data has come; cheap to ask.
@@ -60,6 +61,8 @@ pub struct Claim {
     pub consecutive_failures: i64,
     /// How the poll before failed.
     pub previous_failure: Option<PollFailure>,
+    /// How far its subscriptions are known.
+    pub subscriptions: Reading,
 }
 
 /// Answer to the wish to poll one tenant now.

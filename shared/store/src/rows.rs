@@ -97,11 +97,17 @@ pub(crate) fn optional_id(row: &AnyRow, column: &str) -> Result<Option<Uuid>, sq
 /// The `failure_kind`, `failure_message` and `failure_fix` columns. A word of a newer version reads as `Internal`,
 /// so that the message is still shown.
 pub(crate) fn failure(row: &AnyRow) -> Result<Option<PollFailure>, sqlx::Error> {
-    let Some(kind) = get::<Option<&str>>(row, "failure_kind")? else { return Ok(None) };
+    failure_of(row, "")
+}
+
+/// The same from columns whose names begin so.
+pub(crate) fn failure_of(row: &AnyRow, prefix: &str) -> Result<Option<PollFailure>, sqlx::Error> {
+    let text = |name: &str| get::<Option<String>>(row, &format!("{prefix}{name}"));
+    let Some(kind) = text("failure_kind")? else { return Ok(None) };
     Ok(Some(PollFailure {
-        kind: FailureKind::parse(kind).unwrap_or(FailureKind::Internal),
-        message: get::<Option<String>>(row, "failure_message")?.unwrap_or_default(),
-        fix: get::<Option<String>>(row, "failure_fix")?.unwrap_or_default(),
+        kind: FailureKind::parse(&kind).unwrap_or(FailureKind::Internal),
+        message: text("failure_message")?.unwrap_or_default(),
+        fix: text("failure_fix")?.unwrap_or_default(),
     }))
 }
 

@@ -30,6 +30,11 @@ pub const TABLES: Tables = Tables {
         },
         Step { version: 4, name: "certificates", sql: include_str!("../migrations/0004_certificates.sql") },
         Step { version: 5, name: "people and sessions", sql: include_str!("../migrations/0005_people_sessions.sql") },
+        Step {
+            version: 6,
+            name: "subscriptions, retention",
+            sql: include_str!("../migrations/0006_licences_more.sql"),
+        },
     ],
     seeded: &["meta"],
 };

@@ -34,6 +34,7 @@ fn contoso() -> TenantSnapshot {
         polled_at: Some(now()),
         failure: None,
         stock: vec![stock(1, 10, 13), stock(2, 100, 98), stock(3, 100, 20)],
+        yardstick: leitwarte_core::status::Yardstick::default(),
     }
 }
 

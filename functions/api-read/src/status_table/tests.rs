@@ -33,6 +33,7 @@ fn tenant(key: &str, stock: Vec<LicenceStock>) -> TenantSnapshot {
         polled_at: Some(now()),
         failure: None,
         stock,
+        yardstick: leitwarte_core::status::Yardstick::default(),
     }
 }
 

@@ -12,6 +12,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use leitwarte_core::poll::{FailureKind, PollFailure, PollPolicy};
 use leitwarte_core::profile::TenantProfile;
 use leitwarte_core::stock::{AppliesTo, CapabilityStatus, LicenceStock};
+use leitwarte_core::subscription::Subscription;
 use leitwarte_runtime::FunctionError;
 use leitwarte_store::{Config, Store};
 use poll_tenant::{Deps, Event, Reading, Report, StockSource, handle};
@@ -36,6 +37,16 @@ pub(crate) enum Answer {
 pub(crate) struct Script {
     answers: Arc<Mutex<HashMap<String, Answer>>>,
     asked: Arc<Mutex<Vec<String>>>,
+    subscriptions: Arc<Mutex<HashMap<String, Bought>>>,
+    asked_subscriptions: Arc<Mutex<Vec<String>>>,
+}
+
+/// What a tenant answers when it is asked what it has bought; without one: nothing.
+#[derive(Clone)]
+pub(crate) enum Bought {
+    Listed(Vec<Subscription>),
+    Failure(PollFailure),
+    Panic,
 }
 
 impl StockSource for Script {
@@ -54,6 +65,21 @@ impl StockSource for Script {
             }
         };
         Reading { stock, requests: 1, retries: 0, certificate_ends_at: None }
+    }
+
+    async fn subscriptions(
+        &self,
+        profile: &TenantProfile,
+        _deadline: tokio::time::Instant,
+    ) -> Result<Vec<Subscription>, PollFailure> {
+        let name = profile.tenant_name.clone();
+        self.asked_subscriptions.lock().unwrap().push(name.clone());
+        let answer = self.subscriptions.lock().unwrap().get(&name).cloned();
+        match answer.unwrap_or(Bought::Listed(Vec::new())) {
+            Bought::Listed(found) => Ok(found),
+            Bought::Failure(failure) => Err(failure),
+            Bought::Panic => panic!("a fault, on purpose"),
+        }
     }
 }
 
@@ -113,6 +139,15 @@ impl Function {
 
     pub(crate) fn answers(&self, key: &str, answer: Answer) {
         self.script.answers.lock().unwrap().insert(key.to_owned(), answer);
+    }
+
+    pub(crate) fn has_bought(&self, key: &str, answer: Bought) {
+        self.script.subscriptions.lock().unwrap().insert(key.to_owned(), answer);
+    }
+
+    /// The tenants asked for their subscriptions since the last time, in order.
+    pub(crate) fn asked_for_subscriptions(&self) -> Vec<String> {
+        std::mem::take(&mut self.script.asked_subscriptions.lock().unwrap())
     }
 
     /// The tenants asked since the last time, in order.

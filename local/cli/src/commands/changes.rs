@@ -3,11 +3,8 @@
 use std::io::Write;
 
 use chrono::TimeDelta;
-use leitwarte_core::catalogue::product_name;
-use leitwarte_core::happening::happenings;
 use leitwarte_core::message::words::Language;
-use leitwarte_store::HistoryEntry;
-use serde_json::json;
+use leitwarte_store::TenantChanges;
 
 use crate::table::{cut, left};
 use crate::terminal::{DIM, paint};
@@ -37,40 +34,26 @@ pub struct Args {
 pub async fn run(args: Args, context: &Context, out: &mut (dyn Write + Send)) -> anyhow::Result<Outcome> {
     let (settings, _) = context.settings.or_demo(args.demo)?;
     let store = settings.open_store(true).await?;
-    let Some(tenant) = store.snapshot(&args.tenant).await? else {
+    let since = context.now - TimeDelta::days(i64::from(args.days));
+    let found = store.tenant_changes(&args.tenant, since, u32::MAX).await?;
+    store.close().await;
+    let Some(TenantChanges { tenant, changes, .. }) = found else {
         writeln!(out, "{}", unknown_tenant(&args.tenant))?;
         return Ok(Outcome::Problem);
     };
-    let since = context.now - TimeDelta::days(i64::from(args.days));
-    let mut entries = store.history(&tenant.key, None, since).await?;
-    store.close().await;
-    entries.reverse();
     if args.json {
-        let rows: Vec<_> = entries.iter().map(json_of).collect();
+        let rows: Vec<_> = changes.iter().map(|entry| entry.to_json(tenant.count_warning_units)).collect();
         writeln!(out, "{}", serde_json::to_string_pretty(&rows)?)?;
         return Ok(Outcome::Well);
     }
-    for entry in &entries {
-        let words: Vec<String> = happenings(&entry.change).iter().map(|one| one.words(Language::En)).collect();
+    for entry in &changes {
         let free = entry.change.after.as_ref().map(|stock| stock.free(tenant.count_warning_units));
         let free = free.map_or(String::new(), |free| format!("  ({free} free)"));
-        let line =
-            format!("{}  {}{}{free}", entry.at.format("%Y-%m-%d %H:%M"), left(&name(entry), 40), words.join(", "));
+        let words = entry.words(Language::En);
+        let line = format!("{}  {}{words}{free}", entry.at.format("%Y-%m-%d %H:%M"), left(entry.product_name(), 40));
         writeln!(out, "{}", cut(&line, context.width.max(80)))?;
     }
-    let told = if entries.is_empty() { "Nothing has changed" } else { "Times are UTC. That is all that has changed" };
+    let told = if changes.is_empty() { "Nothing has changed" } else { "Times are UTC. That is all that has changed" };
     writeln!(out, "{}", paint(DIM, format_args!("{told} in {} days.", args.days)))?;
     Ok(Outcome::Well)
-}
-
-fn name(entry: &HistoryEntry) -> String {
-    let stock = entry.change.after.as_ref().or(entry.change.before.as_ref());
-    stock.map_or_else(String::new, |stock| product_name(stock.sku_id, &stock.part_number).to_owned())
-}
-
-fn json_of(entry: &HistoryEntry) -> serde_json::Value {
-    json!({
-        "at": entry.at, "skuid": entry.change.sku_id, "product_name": name(entry),
-        "what": happenings(&entry.change), "before": entry.change.before, "after": entry.change.after,
-    })
 }

@@ -69,7 +69,7 @@ fn write_tenant(
     context: &Context,
     out: &mut (dyn Write + Send),
 ) -> std::io::Result<usize> {
-    let ends = |product: &&ProductOutlook| all || !matches!(product.outlook, Outlook::Silent { .. });
+    let ends = |product: &&ProductOutlook| all || product.needs_somebody(tenant.today);
     let products: Vec<_> = tenant.products.iter().filter(ends).collect();
     if products.is_empty() && tenant.stale.is_none() {
         return Ok(0);
@@ -85,12 +85,18 @@ fn write_tenant(
         let (mark, style) = match product.outlook {
             Outlook::Exhausted => ('✘', BAD),
             Outlook::RunsOut(_) => ('!', WARN),
+            Outlook::Silent { .. } if product.needs_somebody(tenant.today) => ('!', WARN),
             Outlook::Silent { .. } => ('·', DIM),
         };
         let name = product_name(product.stock.sku_id, &product.stock.part_number);
         writeln!(out, "  {} {}", paint(style, mark), cut(name, room))?;
-        for line in wrap(&product.outlook.words(Language::En), room) {
+        for line in wrap(&product.words(tenant.today, Language::En), room) {
             writeln!(out, "    {line}")?;
+        }
+    }
+    if let Some(note) = tenant.subscriptions.note() {
+        for line in wrap(&format!("Ends of subscriptions: {note}"), room) {
+            writeln!(out, "    {}", paint(DIM, line))?;
         }
     }
     writeln!(out)?;

@@ -69,6 +69,9 @@ pub struct Set {
     /// A shortage ends when more than this is free
     #[arg(long, value_name = "5 | 10%")]
     pub clear_above: Option<Limit>,
+    /// Shown as low when no more than this is free; without it, 5% of the usable ones
+    #[arg(long, value_name = "5 | 10%")]
+    pub low_at: Option<Limit>,
     /// Licences that are to stay free and do not count
     #[arg(long, value_name = "LICENCES", value_parser = clap::value_parser!(i64).range(0..=1_000_000))]
     pub reserve: Option<i64>,
@@ -125,6 +128,7 @@ fn changed(before: Definition, set: Set) -> Result<Definition, UsageError> {
     let after = Definition {
         short_at: set.short_at.or(before.short_at),
         clear_above: set.clear_above.or(before.clear_above),
+        low_at: set.low_at.or(before.low_at),
         reserve: set.reserve.or(before.reserve),
         alerts: set.alerts.or(before.alerts),
         excluded: set.exclude.map_or(before.excluded, |reason| Some(reason).filter(|reason| !reason.trim().is_empty())),

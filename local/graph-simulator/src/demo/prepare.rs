@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::movement;
 use super::tenants::{DemoTenant, HOME, HOME_NAME, LISTS_CLIENT, TENANTS};
 use crate::certificate::{CertificateError, RegisteredCertificate};
-use crate::config::{ApiApp, AppConfig, Config, READ_LICENCES, Stock, TenantConfig};
+use crate::config::{ApiApp, AppConfig, Config, READ_LICENCES, READ_ORGANIZATION, Stock, TenantConfig};
 use crate::entra::people::SignInConfig;
 use crate::sharepoint::{SiteConfig, SiteRole};
 use crate::workspace::{PrepareError, Workspace};
@@ -110,11 +110,14 @@ impl Setup {
     /// # Errors
     /// When a certificate cannot be read.
     pub fn config(&self) -> Result<Config, CertificateError> {
-        let mut tenants: Vec<_> =
-            self.tenants.iter().map(|tenant| self.tenant(tenant, READ_LICENCES)).collect::<Result<_, _>>()?;
+        let mut tenants: Vec<_> = self
+            .tenants
+            .iter()
+            .map(|tenant| self.tenant(tenant, permissions(&tenant.key)))
+            .collect::<Result<_, _>>()?;
         let mut sites = Vec::new();
         if let Some(lists) = &self.lists {
-            tenants.push(self.tenant(lists, "Sites.Selected")?);
+            tenants.push(self.tenant(lists, &["Sites.Selected"])?);
             sites.push(site());
         }
         let sign_in = self.sign_in_certificate_pem.as_deref().map(RegisteredCertificate::from_pem).transpose()?;
@@ -122,10 +125,10 @@ impl Setup {
         Ok(Config { sites, api: Some(self.api), sign_in, ..Config::new(tenants) })
     }
 
-    fn tenant(&self, tenant: &SetupTenant, role: &str) -> Result<TenantConfig, CertificateError> {
+    fn tenant(&self, tenant: &SetupTenant, roles: &[&str]) -> Result<TenantConfig, CertificateError> {
         let certificate = Arc::new(RegisteredCertificate::from_pem(&tenant.certificate_pem)?);
         let demo = TENANTS.into_iter().find(|demo| demo.tenant_id == tenant.tenant_id);
-        let roles = vec![role.to_owned()];
+        let roles = roles.iter().map(|role| (*role).to_owned()).collect();
         Ok(TenantConfig {
             key: tenant.key.clone(),
             tenant_id: tenant.tenant_id,
@@ -134,6 +137,11 @@ impl Setup {
             stock: demo.map_or(Stock::Fixed(Arc::from([])), |demo| moving(demo, self.started_at)),
         })
     }
+}
+
+/// What a customer lets the app do. Fabrikam has not granted the permission to read its subscriptions.
+fn permissions(key: &str) -> &'static [&'static str] {
+    if key == "fabrikam" { &[READ_LICENCES] } else { &[READ_LICENCES, READ_ORGANIZATION] }
 }
 
 /// The support company's site with the three lists.

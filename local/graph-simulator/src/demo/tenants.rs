@@ -221,6 +221,7 @@ static TAILSPIN: DemoTenant = DemoTenant {
 #[cfg(test)]
 mod tests {
     use leitwarte_core::catalogue;
+    use leitwarte_core::rules::Rule;
     use leitwarte_core::stock::StockState;
 
     use super::*;
@@ -248,7 +249,7 @@ mod tests {
         for tenant in TENANTS {
             let stock: Vec<LicenceStock> = tenant.lines.iter().map(Line::stock).collect();
             assert!((6..=12).contains(&stock.len()), "{}", tenant.key);
-            let has = |state| stock.iter().any(|stock| stock.state(true) == state);
+            let has = |state| stock.iter().any(|stock| Rule::default().state(stock, true, false) == state);
             assert!(has(StockState::Unmetered) && has(StockState::CompanyWide), "{}", tenant.key);
             assert!(stock.iter().any(|stock| stock.capability_status == CapabilityStatus::Warning), "{}", tenant.key);
         }
@@ -256,7 +257,9 @@ mod tests {
 
     #[test]
     fn the_tenants_start_in_character() {
-        let worst = |tenant: &DemoTenant| tenant.lines.iter().map(|line| line.stock().state(true)).min();
+        let worst = |tenant: &DemoTenant| {
+            tenant.lines.iter().map(|line| Rule::default().state(&line.stock(), true, false)).min()
+        };
         assert_eq!(worst(&CONTOSO_SCHOOL), Some(StockState::Low));
         assert_eq!(worst(&FABRIKAM), Some(StockState::Fine));
         assert_eq!(worst(&NORTHWIND), Some(StockState::Short));

@@ -3,8 +3,10 @@
 pub(crate) mod access;
 mod batch;
 pub(crate) mod error;
+mod listing;
 mod sites;
 pub(crate) mod subscribed_skus;
+mod subscriptions;
 pub(crate) mod wire;
 
 use std::sync::Arc;
@@ -29,7 +31,11 @@ pub(crate) fn routes() -> Router<Arc<World>> {
 
 /// Everything that may be asked for inside a batch, too.
 fn resources() -> Router<Arc<World>> {
-    Router::new().merge(subscribed_skus::routes()).merge(sites::routes()).route("/v1.0/{*path}", any(unknown))
+    Router::new()
+        .merge(subscribed_skus::routes())
+        .merge(subscriptions::routes())
+        .merge(sites::routes())
+        .route("/v1.0/{*path}", any(unknown))
 }
 
 async fn unknown(State(_): State<Arc<World>>, seen: Seen, uri: Uri) -> Response {

@@ -5,8 +5,8 @@
 
 use leitwarte_core::stock::{AppliesTo, LicenceStock};
 use serde_json::{Map, Value, json};
-use uuid::Uuid;
 
+use crate::subscriptions;
 use crate::world::Tenant;
 
 /// Every property of the resource, in Graph's spelling.
@@ -58,9 +58,7 @@ pub(crate) fn subscribed_sku(tenant: &Tenant, stock: &LicenceStock) -> Map<Strin
             })
         })
         .collect();
-    // Any stable GUID will do: the product's, turned by the tenant's.
-    let subscription = Uuid::from_u128(stock.sku_id.as_u128() ^ tenant.id.as_u128().rotate_left(7));
-    let subscriptions = if quirk == 3 { json!([]) } else { json!([subscription]) };
+    let subscriptions = if quirk == 3 { json!([]) } else { json!([subscriptions::id(tenant.id, stock.sku_id)]) };
     let account_name = if quirk == 4 { Value::Null } else { Value::String(tenant.name.clone()) };
     let properties = [
         ("accountId", json!(tenant.id)),

@@ -10,3 +10,4 @@ mod msal;
 mod rig;
 mod sharepoint;
 mod sign_in;
+mod subscriptions;

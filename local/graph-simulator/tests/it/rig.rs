@@ -10,8 +10,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use leitwarte_core::stock::{AppliesTo, CapabilityStatus, LicenceStock};
 use leitwarte_graph_simulator::{
-    AppConfig, Clock, Config, READ_LICENCES, RegisteredCertificate, Settings, Simulator, SiteConfig, Stock,
-    TenantConfig, rsa_certificate,
+    AppConfig, Clock, Config, READ_LICENCES, READ_ORGANIZATION, RegisteredCertificate, Settings, Simulator, SiteConfig,
+    Stock, TenantConfig, rsa_certificate,
 };
 use reqwest::{Client, Response};
 use serde_json::{Value, json};
@@ -22,6 +22,8 @@ pub(crate) const FABRIKAM: Uuid = Uuid::from_u128(0x22);
 pub(crate) const CLIENT: Uuid = Uuid::from_u128(0x33);
 /// An app that may sign in and has no permission.
 pub(crate) const POWERLESS: Uuid = Uuid::from_u128(0x44);
+/// An app that may read subscriptions.
+pub(crate) const READER: Uuid = Uuid::from_u128(0x66);
 /// An app that may make lists.
 pub(crate) const PROVISIONER: Uuid = Uuid::from_u128(0x55);
 
@@ -101,6 +103,7 @@ impl Rig {
             apps: vec![
                 app(CLIENT, &[READ_LICENCES, "Sites.Selected"]),
                 app(POWERLESS, &[]),
+                app(READER, &[READ_ORGANIZATION]),
                 app(PROVISIONER, &["Sites.Manage.All"]),
             ],
             stock: Stock::Fixed((1..=products).map(|number| product(number, 10, 7)).collect()),

@@ -18,6 +18,7 @@ fn contoso() -> TenantSnapshot {
         polled_at: Some(at(0)),
         failure: None,
         stock: vec![stock(1, 100, 20), stock(2, 10, 13), stock(3, 100, 97)],
+        yardstick: Yardstick::default(),
     }
 }
 
@@ -34,6 +35,36 @@ fn rows_come_worst_first() {
     let rows = contoso().rows(&POLICY, at(1));
     let states: Vec<_> = rows.iter().map(|row| row.state).collect();
     assert_eq!(states, [StockState::Short, StockState::Low, StockState::Fine]);
+}
+
+#[test]
+fn rows_are_judged_by_the_rules_people_set_and_say_which() {
+    use crate::rules::{Definition, Scope};
+    use crate::threshold::Limit;
+    let mut rules = Rules::default();
+    let of = |tenant: &str, sku| Scope { tenant: Some(tenant.to_owned()), sku: Some(Uuid::from_u128(sku)) };
+    let excluded = Definition { excluded: Some("ends in May".to_owned()), ..Definition::default() };
+    let early = Definition { short_at: Some(Limit::Percent(80)), ..Definition::default() };
+    rules.set(of("contoso", 1), early.clone());
+    rules.set(of("contoso", 2), excluded.clone());
+    rules.set(of("fabrikam", 3), early.clone());
+    let trials = BTreeSet::from([Uuid::from_u128(3)]);
+    let contoso = TenantSnapshot { yardstick: Yardstick { rules: rules.into(), trials }, ..contoso() };
+    let rows = contoso.rows(&POLICY, at(1));
+    let shown: Vec<_> = rows.iter().map(|row| (row.free_units, row.state, row.rule.clone(), row.trial)).collect();
+    assert_eq!(
+        shown,
+        [
+            (Some(80), StockState::Short, Some(early), false),
+            (Some(-3), StockState::Excluded, Some(excluded), false),
+            (Some(3), StockState::Unmetered, None, true),
+        ]
+    );
+    let json = serde_json::to_value(&rows).unwrap();
+    assert_eq!(json[1]["rule"]["excluded"], "ends in May");
+    assert!(json[2].get("rule").is_none() && json[0].get("trial").is_none());
+    let stale = TenantSnapshot { failure: Some(failing()), ..contoso }.rows(&POLICY, at(1));
+    assert!(stale.iter().filter(|row| row.state == StockState::Short).count() == 1, "old numbers never look fine");
 }
 
 #[test]

@@ -12,6 +12,7 @@ pub mod reading;
 pub mod recording;
 pub mod registering;
 pub mod sharepoint;
+pub mod subscriptions;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use leitwarte_core::poll::{FailureKind, PollFailure, PollPolicy};
@@ -227,6 +228,13 @@ macro_rules! conformance_suite {
             a_session_that_was_ended_is_gone,
             what_is_over_is_forgotten_at_the_next_sign_in,
             the_audit_log_is_read_backwards_in_parts_and_by_subject,
+        );
+        $crate::conformance_suite!($fresh, subscriptions:
+            subscriptions_are_kept_as_they_were_last_read,
+            a_failed_reading_keeps_what_was_read_and_says_why,
+            a_trial_is_shown_as_one_and_opens_no_incident,
+            readers_judge_by_the_rules_that_were_set,
+            a_forecast_says_what_ends_unless_renewed,
         );
         $crate::conformance_suite!($fresh, sharepoint:
             one_holder_at_a_time_has_a_lease,

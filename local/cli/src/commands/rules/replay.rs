@@ -64,7 +64,8 @@ pub(super) async fn run(
                 clear_above: args.clear_above.or(present.clear_above),
                 ..present.clone()
             };
-            let run = |rule: &Rule| replay(&changes, rule, tenant.count_warning_units, start);
+            let is_trial = tenant.is_trial(sku);
+            let run = |rule: &Rule| replay(&changes, rule, tenant.count_warning_units, is_trial, start);
             let (now, then) = (run(&present), run(&other));
             now_told += told(&now);
             then_told += told(&then);

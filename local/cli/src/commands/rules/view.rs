@@ -49,6 +49,7 @@ fn words(rule: &Definition) -> String {
     let mut parts = Vec::new();
     parts.extend(rule.short_at.map(|limit| format!("short at {limit}")));
     parts.extend(rule.clear_above.map(|limit| format!("clear above {limit}")));
+    parts.extend(rule.low_at.map(|limit| format!("low at {limit}")));
     parts.extend(rule.reserve.map(|licences| format!("{licences} in reserve")));
     parts.extend(rule.alerts.map(|alerts| if alerts { "told" } else { "not told" }.to_owned()));
     parts.extend(rule.excluded.as_ref().map(|reason| format!("excluded: {}", cut(reason, 60))));

@@ -108,6 +108,7 @@ impl View<'_> {
             StockState::Unknown,
             StockState::Low,
             StockState::Fine,
+            StockState::Excluded,
             StockState::Unmetered,
             StockState::CompanyWide,
         ] {
@@ -170,6 +171,7 @@ fn mark(state: StockState) -> char {
         StockState::Unknown => '?',
         StockState::Low => '!',
         StockState::Fine => '✔',
+        StockState::Excluded => '–',
         StockState::Unmetered | StockState::CompanyWide => ' ',
     }
 }
@@ -188,7 +190,7 @@ fn style(state: StockState) -> Style {
         StockState::Unknown => UNKNOWN,
         StockState::Low => WARN,
         StockState::Fine => GOOD,
-        StockState::Unmetered | StockState::CompanyWide => DIM,
+        StockState::Excluded | StockState::Unmetered | StockState::CompanyWide => DIM,
     }
 }
 

@@ -44,6 +44,7 @@ fn tenant(key: &str, name: &str, stock: Vec<LicenceStock>) -> TenantSnapshot {
         polled_at: Some(now() - TimeDelta::minutes(2)),
         failure: None,
         stock,
+        yardstick: leitwarte_core::status::Yardstick::default(),
     }
 }
 
