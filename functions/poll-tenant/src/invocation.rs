@@ -61,8 +61,13 @@ pub async fn handle<Source: StockSource>(
         // Whoever was polled by somebody else meanwhile is polled all the same.
         let complete = skipped == tally.superseded;
         let now = (deps.clock)();
-        let ended = if complete { deps.store.finish_tick(now).await } else { deps.store.forget_old_polls(now).await };
-        ended?;
+        if complete {
+            deps.store.finish_tick(now).await?;
+        }
+        let forgotten = deps.store.forget_older(&deps.retention, now).await?;
+        if forgotten.is_news() {
+            tracing::info!(?forgotten, "old data deleted");
+        }
     }
     subscriptions::ask(deps, due, times.last_start()).await;
     let report = Report {

@@ -5,6 +5,9 @@
 //! bought. A tenant's trouble is that tenant's: it is recorded with what
 //! to do about it, and the others go on. Healthy tenants are not held up by hanging ones, up to a number: see [`places`].
 //!
+//! The tick also deletes what is older than it is to be kept (`leitwarte_core::retention`): nothing else writes most of it, and
+//! a database that nobody polls into does not grow.
+//!
 //! A scheduled event polls all that are due, `{}` everybody, `{"tenant": "contoso"}` one. Among many, a poll that fails
 //! is part of the answer (`failed`) and not a failed invocation: it is recorded, and the next tick tries again, so the
 //! host must not repeat it. Who asked for one tenant gets its failure as an error. An invocation also fails when it could not do its work: unknown, disabled or busy tenant, no
@@ -27,6 +30,7 @@ use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use leitwarte_core::Uuid;
 use leitwarte_core::poll::PollPolicy;
+use leitwarte_core::retention::Retention;
 use leitwarte_graph::{AllowedHosts, GraphClient, Limits};
 use leitwarte_runtime::Config;
 use leitwarte_store::Store;
@@ -47,6 +51,7 @@ pub struct Deps<Source = GraphClient> {
     source: Source,
     profiles: ProfilesFolder,
     polls: PollPolicy,
+    retention: Retention,
     clock: fn() -> DateTime<Utc>,
     places: Places,
 }
@@ -72,12 +77,13 @@ impl Deps {
         };
         let store = Store::open(&store).await.context("cannot open the database")?;
         let source = GraphClient::new(graph).context("cannot build the client of Microsoft Graph")?;
-        Ok(Self::new(store, source, config.profiles_dir.clone(), config.polls, clock))
+        let deps = Self::of(store, source, config.profiles_dir.clone(), config.polls, clock);
+        Ok(Arc::new(Self { retention: config.retention, ..deps }))
     }
 }
 
 impl<Source> Deps<Source> {
-    /// Puts given parts together.
+    /// Puts given parts together; data is kept for as long as it is by default.
     pub fn new(
         store: Store,
         source: Source,
@@ -85,7 +91,17 @@ impl<Source> Deps<Source> {
         polls: PollPolicy,
         clock: fn() -> DateTime<Utc>,
     ) -> Arc<Self> {
-        let profiles = ProfilesFolder::new(profiles_dir);
-        Arc::new(Self { store, source, profiles, polls, clock, places: Places::default() })
+        Arc::new(Self::of(store, source, profiles_dir, polls, clock))
+    }
+
+    fn of(
+        store: Store,
+        source: Source,
+        profiles_dir: PathBuf,
+        polls: PollPolicy,
+        clock: fn() -> DateTime<Utc>,
+    ) -> Self {
+        let (profiles, retention) = (ProfilesFolder::new(profiles_dir), Retention::default());
+        Self { store, source, profiles, polls, retention, clock, places: Places::default() }
     }
 }

@@ -16,6 +16,7 @@ pub mod notifications;
 pub mod poll;
 pub mod profile;
 pub mod replay;
+pub mod retention;
 pub mod rules;
 pub mod series;
 pub mod session;

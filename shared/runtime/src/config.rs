@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use chrono::TimeDelta;
 use leitwarte_core::poll::PollPolicy;
+use leitwarte_core::retention::{LEAST_HISTORY_DAYS, Retention};
 use leitwarte_database::{Address, AddressError};
 
 /// Where things are and how often tenants are polled. `Debug` shows no password.
@@ -23,6 +24,8 @@ pub struct Config {
     pub graph_extra_hosts: String,
     /// `POLL_INTERVAL_SECONDS`: how often each tenant is polled.
     pub polls: PollPolicy,
+    /// `KEEP_…_DAYS`: how long what is kept.
+    pub retention: Retention,
     /// Where backups lie, and how many.
     pub backups: Backups,
     /// `WORKERS`: how many events this process works on at the same time.
@@ -81,6 +84,7 @@ impl Config {
         let default_backups = data_dir.join("backups").display().to_string();
         let kept = number(&lookup, "BACKUPS_KEPT", 14, 1..=1000, "give a number of backups, 1 to 1000")?;
         Ok(Self {
+            retention: retention(&lookup)?,
             backups: Backups {
                 folder: PathBuf::from(text("BACKUP_DIR", &default_backups)),
                 kept: usize::try_from(kept).unwrap_or(1),
@@ -114,10 +118,24 @@ impl fmt::Debug for Config {
             .field("public_url", &self.public_url)
             .field("graph_extra_hosts", &self.graph_extra_hosts)
             .field("polls", &self.polls)
+            .field("retention", &self.retention)
             .field("backups", &self.backups)
             .field("workers", &self.workers)
             .finish()
     }
+}
+
+fn retention(lookup: impl Fn(&str) -> Option<String>) -> Result<Retention, ConfigError> {
+    let default = Retention::default();
+    let days = |name, default| number(&lookup, name, default, 1..=36_500, "give days, 1 to 36500");
+    let history = "give days, 60 to 36500; the forecast looks back at eight weeks";
+    Ok(Retention {
+        polls: days("KEEP_POLLS_DAYS", default.polls)?,
+        history: number(&lookup, "KEEP_HISTORY_DAYS", default.history, LEAST_HISTORY_DAYS..=36_500, history)?,
+        incidents: days("KEEP_INCIDENTS_DAYS", default.incidents)?,
+        messages: days("KEEP_MESSAGES_DAYS", default.messages)?,
+        audit: days("KEEP_AUDIT_DAYS", default.audit)?,
+    })
 }
 
 fn number(
@@ -142,6 +160,7 @@ mod tests {
         assert_eq!(config.database_url, "sqlite://data/leitwarte.db");
         assert_eq!(config.polls.interval, TimeDelta::minutes(5));
         assert_eq!(config.workers, 1);
+        assert_eq!(config.retention, Retention::default());
     }
 
     #[test]
@@ -174,6 +193,16 @@ mod tests {
     fn an_empty_variable_counts_as_not_set() {
         let config = Config::from_lookup(|_| Some(" ".to_owned())).unwrap();
         assert_eq!(config, Config::from_lookup(|_| None).unwrap());
+    }
+
+    #[test]
+    fn each_kind_is_kept_for_as_long_as_it_is_set() {
+        let set =
+            |name: &str, days: &'static str| Config::from_lookup(|asked| (asked == name).then(|| days.to_owned()));
+        assert_eq!(set("KEEP_AUDIT_DAYS", "7").unwrap().retention, Retention { audit: 7, ..Retention::default() });
+        let words = set("KEEP_HISTORY_DAYS", "30").unwrap_err().to_string();
+        assert!(words.contains("KEEP_HISTORY_DAYS") && words.contains("eight weeks"), "{words}");
+        assert!(set("KEEP_POLLS_DAYS", "0").is_err());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Recording how polls went: many in one transaction, each under its fence.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use leitwarte_core::change::{self, StockChange};
 use leitwarte_core::poll::PollFailure;
 use leitwarte_core::stock::LicenceStock;
@@ -12,14 +12,6 @@ use crate::records::{PollResult, Recorded};
 use crate::rows::{clean, flag, get, packed_stock, unpacked_stock};
 use crate::subscriptions::trials_of;
 use crate::{Store, StoreError, history};
-
-/// How long poll runs are kept, by outcome. Of a thousand tenants polled every five minutes, a day of uneventful
-/// runs is 288 000 rows; the eventful ones are few and stay for a month.
-const KEPT: [(&str, TimeDelta); 3] =
-    [("unchanged", TimeDelta::days(1)), ("changed", TimeDelta::days(30)), ("failed", TimeDelta::days(30))];
-
-/// At most this many runs of one outcome are deleted per tick, so that no tick is held up by a backlog.
-const DELETED_PER_TICK: i64 = 10_000;
 
 impl Store {
     /// Records finished polls in one transaction: current stock, history, poll run and the tenant's state. Answers
@@ -46,8 +38,7 @@ impl Store {
         Ok(recorded)
     }
 
-    /// Notes that every due tenant has been polled, and forgets old poll runs. A tick that left out some only
-    /// [forgets](Self::forget_old_polls).
+    /// Notes that every due tenant has been polled.
     ///
     /// # Errors
     /// Those of writing.
@@ -63,35 +54,8 @@ impl Store {
         .execute(writing.connection())
         .await
         .map_err(&error)?;
-        delete_old_runs(writing.connection(), finished_at).await.map_err(&error)?;
         writing.commit().await
     }
-
-    /// Forgets poll runs: of the oldest, some thousands at most.
-    ///
-    /// # Errors
-    /// Those of writing.
-    pub async fn forget_old_polls(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
-        const OPERATION: &str = "forgetting old polls";
-        let mut writing = self.writing(OPERATION).await?;
-        delete_old_runs(writing.connection(), now).await.map_err(StoreError::during(OPERATION))?;
-        writing.commit().await
-    }
-}
-
-async fn delete_old_runs(connection: &mut AnyConnection, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
-    for (outcome, kept) in KEPT {
-        sqlx::query(
-            "DELETE FROM poll_runs WHERE (tenant_key, poll) IN (SELECT tenant_key, poll FROM poll_runs \
-             WHERE outcome = $1 AND started_at < $2 LIMIT $3)",
-        )
-        .bind(outcome)
-        .bind((now - kept).timestamp_millis())
-        .bind(DELETED_PER_TICK)
-        .execute(&mut *connection)
-        .await?;
-    }
-    Ok(())
 }
 
 async fn record(connection: &mut AnyConnection, result: &PollResult, desk: &mut Desk) -> Result<Recorded, sqlx::Error> {

@@ -11,6 +11,7 @@ pub mod privacy;
 pub mod reading;
 pub mod recording;
 pub mod registering;
+pub mod retention;
 pub mod sharepoint;
 pub mod subscriptions;
 
@@ -235,6 +236,14 @@ macro_rules! conformance_suite {
             a_trial_is_shown_as_one_and_opens_no_incident,
             readers_judge_by_the_rules_that_were_set,
             a_forecast_says_what_ends_unless_renewed,
+        );
+        $crate::conformance_suite!($fresh, retention:
+            old_history_goes_but_for_the_state_it_goes_on_from,
+            a_product_that_went_long_ago_leaves_nothing_and_does_not_come_back,
+            a_shortage_that_is_over_goes_with_all_about_it_and_an_open_one_stays_however_old,
+            messages_go_but_for_those_that_keep_others_from_being_told_again,
+            the_audit_log_is_cut,
+            it_is_looked_for_once_a_day_until_nothing_is_left,
         );
         $crate::conformance_suite!($fresh, sharepoint:
             one_holder_at_a_time_has_a_lease,

@@ -1,6 +1,7 @@
 //! Polls are recorded whole, or not at all.
 
 use chrono::TimeDelta;
+use leitwarte_core::retention::Retention;
 use leitwarte_core::stock::LicenceStock;
 use leitwarte_store::Recorded;
 
@@ -113,7 +114,7 @@ pub async fn uneventful_polls_are_forgotten_after_a_day_and_others_after_a_month
     record(store, "contoso", 5, Err(failure("Refused."))).await;
     record(store, "contoso", 10, Ok(vec![stock(1, 10, 3)])).await;
     let kept = async |minutes| {
-        store.finish_tick(at(minutes)).await.unwrap();
+        store.forget_older(&Retention::default(), at(minutes)).await.unwrap();
         let runs = store.recent_polls("contoso", 9).await.unwrap();
         runs.iter().map(|run| run.started_at).collect::<Vec<_>>()
     };

@@ -40,6 +40,7 @@ pub(super) fn print(
     writeln!(out, "     Entra then shows the SHA-1 thumbprint above; compare it.")?;
     writeln!(out, "  3. API permissions → Add a permission → Microsoft Graph → Application permissions:")?;
     writeln!(out, "     LicenseAssignment.Read.All → Add permissions.")?;
+    writeln!(out, "     Organization.Read.All there as well shows when subscriptions end; nothing else needs it.")?;
     writeln!(out, "  4. On the same page: Grant admin consent.")?;
     writeln!(out, "  5. Here: leitwarte doctor")?;
     writeln!(out, "     {dim}Entra may take a few minutes to accept a new certificate.{dim:#}")?;
