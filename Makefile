@@ -5,6 +5,7 @@ SHELL := bash
 
 CARGO ?= cargo
 PYTHON := $(CURDIR)/.venv/bin/python
+CARD_CHECK := $(CURDIR)/.tools/adaptivecards/node_modules
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
 .PHONY: help
@@ -36,7 +37,7 @@ lint: ## Formatting, clippy (pedantic) and documentation, warnings denied
 .PHONY: test-all
 test-all: ## Every test, on real processes and with foreign clients
 	$(CARGO) build --workspace --locked
-	LEITWARTE_PYTHON="$(PYTHON)" scripts/test
+	LEITWARTE_PYTHON="$(PYTHON)" LEITWARTE_CARD_CHECK="$(CARD_CHECK)" scripts/test
 
 .PHONY: deny
 deny: ## Licences, sources, duplicates and known vulnerabilities of every dependency

@@ -6,9 +6,12 @@
 
 pub mod bundle;
 pub mod channel;
+pub mod graph_mail;
+mod mail;
 mod secret;
 pub mod smtp;
 pub mod teams;
+mod tls;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -20,6 +23,7 @@ use leitwarte_core::hosts::AllowedHosts;
 use leitwarte_core::message::Message;
 use leitwarte_core::message::words::digest;
 use leitwarte_core::notifications::{Channel, FILE, Notifications};
+use leitwarte_graph::GraphClient;
 use leitwarte_runtime::{Config, FunctionError, text_file};
 use leitwarte_store::{Attempt, Store};
 use serde::Serialize;
@@ -46,6 +50,8 @@ pub struct Deps {
     pub hosts: AllowedHosts,
     /// For Teams.
     pub http: reqwest::Client,
+    /// For mail through Graph.
+    pub graph: GraphClient,
     /// `HTTPS_PROXY`, for mail.
     pub proxy: Option<Url>,
     /// The time.
@@ -78,12 +84,15 @@ impl Deps {
     pub async fn open(config: &Config, clock: fn() -> DateTime<Utc>, new_id: fn() -> Uuid) -> anyhow::Result<Self> {
         let store =
             leitwarte_store::Config { database_url: config.database_url.clone(), read_only: false, max_connections: 2 };
+        let hosts = leitwarte_graph::AllowedHosts::parse(&config.graph_extra_hosts)?;
+        let graph = leitwarte_graph::Config::new(&config.profiles_dir, hosts, clock, new_id);
         let proxy = std::env::var("HTTPS_PROXY").ok().filter(|proxy| !proxy.is_empty());
         Ok(Self {
             store: Store::open(&store).await.context("cannot open the database")?,
             profiles_dir: config.profiles_dir.clone(),
             hosts: AllowedHosts::parse(&config.graph_extra_hosts)?,
             http: client()?,
+            graph: GraphClient::new(graph).context("cannot build the client of Microsoft Graph")?,
             proxy: proxy.map(|proxy| Url::parse(&proxy)).transpose().context("HTTPS_PROXY is no address")?,
             clock,
             new_id,
@@ -205,6 +214,7 @@ async fn send(deps: &Deps, channel: &Channel, outgoing: &Outgoing) -> Result<(),
         Channel::Smtp(smtp) => {
             smtp::send(smtp, &deps.profiles_dir, deps.proxy.as_ref(), outgoing, (deps.clock)()).await
         }
+        Channel::Graph(mail) => graph_mail::send(mail, &deps.graph, outgoing, (deps.clock)()).await,
         Channel::Teams(teams) => teams::send(teams, &deps.profiles_dir, &deps.http, &deps.hosts, outgoing).await,
     }
 }

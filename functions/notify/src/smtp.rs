@@ -9,10 +9,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use leitwarte_core::notifications::{Security, Smtp};
-use lettre::message::header::{HeaderName, HeaderValue};
-use lettre::message::{Mailbox, Message};
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
-use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, AsyncTokioStream, Certificate, TlsParameters};
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
 use lettre::transport::smtp::extension::ClientId;
 use lettre::{Address, transport::smtp};
@@ -22,7 +20,7 @@ use tokio::net::TcpStream;
 use url::Url;
 
 use crate::channel::{Outgoing, SendError};
-use crate::secret;
+use crate::{mail, secret, tls};
 
 /// One mail takes no longer.
 const LONGEST: Duration = Duration::from_secs(30);
@@ -41,7 +39,7 @@ pub async fn send(
     outgoing: &Outgoing,
     now: DateTime<Utc>,
 ) -> Result<(), SendError> {
-    let message = mail(channel, outgoing, now)?;
+    let message = mail::mime(&channel.sender, &channel.recipients, outgoing, now)?;
     // Whatever is under way when the time is over has not reached the end of a mail: that has a time of its own.
     let opened = tokio::time::timeout(LONGEST, open(channel, profiles_dir, proxy));
     let mut connection = opened.await.map_err(|_| too_slow(channel))??;
@@ -63,32 +61,20 @@ pub async fn send(
     Ok(())
 }
 
-fn mail(channel: &Smtp, outgoing: &Outgoing, now: DateTime<Utc>) -> Result<Vec<u8>, SendError> {
-    let invalid = |problem: String| SendError::NotSent(format!("the mail cannot be written: {problem}"));
-    let sender: Mailbox = channel.sender.parse().map_err(|error| invalid(format!("sender: {error}")))?;
-    let domain = sender.email.domain().to_owned();
-    let mut builder = Message::builder()
-        .from(sender)
-        .subject(&outgoing.text.subject)
-        .message_id(Some(format!("<{}@{domain}>", outgoing.mark)))
-        .date(now.into());
-    for recipient in &channel.recipients {
-        builder = builder.to(recipient.parse().map_err(|error| invalid(format!("{recipient}: {error}")))?);
-    }
-    // RFC 3834: no out-of-office answers, please.
-    let automatic = HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned());
-    let message =
-        builder.raw_header(automatic).body(outgoing.text.plain()).map_err(|error| invalid(error.to_string()))?;
-    Ok(message.formatted())
-}
-
 async fn open(channel: &Smtp, profiles_dir: &Path, proxy: Option<&Url>) -> Result<AsyncSmtpConnection, SendError> {
     let hello = ClientId::default();
     let stream = connect(channel, proxy).await?;
-    let greeted = AsyncSmtpConnection::connect_with_transport(Box::new(stream), &hello).await;
+    let stream: Box<dyn AsyncTokioStream> = if channel.security == Security::Tls {
+        let ca = ca(channel, profiles_dir)?;
+        let secured = tls::secure(stream, &channel.host, ca.as_deref()).await;
+        Box::new(secured.map_err(|problem| not_secured(channel, &problem))?)
+    } else {
+        Box::new(stream)
+    };
+    let greeted = AsyncSmtpConnection::connect_with_transport(stream, &hello).await;
     let mut connection = greeted.map_err(|error| refused(channel, "the connection", &error))?;
     if channel.security == Security::Starttls {
-        let secured = connection.starttls(tls(channel, profiles_dir)?, &hello).await;
+        let secured = connection.starttls(parameters(channel, profiles_dir)?, &hello).await;
         secured.map_err(|error| refused(channel, "TLS (STARTTLS)", &error))?;
     }
     if let (Some(user), Some(file)) = (&channel.user, &channel.password_file) {
@@ -102,11 +88,11 @@ async fn open(channel: &Smtp, profiles_dir: &Path, proxy: Option<&Url>) -> Resul
 
 /// Through the proxy, unless the server is this machine.
 async fn connect(channel: &Smtp, proxy: Option<&Url>) -> Result<TcpStream, SendError> {
-    let Smtp { host, port, .. } = channel;
+    let (host, port) = (&channel.host, channel.port());
     let is_here = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
     let unreachable = |problem: String| SendError::NotSent(format!("{host}:{port} cannot be reached: {problem}"));
     let Some(proxy) = proxy.filter(|_| !is_here) else {
-        return TcpStream::connect((host.as_str(), *port)).await.map_err(|error| unreachable(error.to_string()));
+        return TcpStream::connect((host.as_str(), port)).await.map_err(|error| unreachable(error.to_string()));
     };
     through(proxy, &format!("{host}:{port}")).await.map_err(|problem| {
         unreachable(format!(
@@ -137,13 +123,18 @@ async fn through(proxy: &Url, target: &str) -> Result<TcpStream, String> {
     if status == "200" { Ok(stream) } else { Err(line.to_owned()) }
 }
 
-fn tls(channel: &Smtp, profiles_dir: &Path) -> Result<TlsParameters, SendError> {
+/// The certificate of a private authority, where one is named.
+fn ca(channel: &Smtp, profiles_dir: &Path) -> Result<Option<Vec<u8>>, SendError> {
+    let Some(file) = &channel.ca_file else { return Ok(None) };
+    let path = secret::resolve(file, profiles_dir);
+    fs::read(&path).map(Some).map_err(|error| SendError::NotSent(format!("{} (ca_file): {error}", path.display())))
+}
+
+fn parameters(channel: &Smtp, profiles_dir: &Path) -> Result<TlsParameters, SendError> {
     let mut tls = TlsParameters::builder(channel.host.clone());
-    if let Some(file) = &channel.ca_file {
-        let path = secret::resolve(file, profiles_dir);
-        let unusable = |problem: String| SendError::NotSent(format!("{} (ca_file): {problem}", path.display()));
-        let pem = fs::read(&path).map_err(|error| unusable(error.to_string()))?;
-        tls = tls.add_root_certificate(Certificate::from_pem(&pem).map_err(|error| unusable(causes(&error)))?);
+    if let Some(pem) = ca(channel, profiles_dir)? {
+        let unusable = |error: smtp::Error| SendError::NotSent(format!("ca_file cannot be used: {}", causes(&error)));
+        tls = tls.add_root_certificate(Certificate::from_pem(&pem).map_err(unusable)?);
     }
     tls.build_rustls().map_err(|error| SendError::NotSent(format!("TLS cannot start: {}", causes(&error))))
 }
@@ -170,6 +161,15 @@ async fn envelope(channel: &Smtp, connection: &mut AsyncSmtpConnection) -> Resul
     }
     let data = connection.command(Data).await;
     data.map_err(|error| refused(channel, "the mail", &error)).map(drop)
+}
+
+fn not_secured(channel: &Smtp, problem: &str) -> SendError {
+    let hint = if problem.contains("certificate") {
+        "a private authority's certificate goes into `ca_file`"
+    } else {
+        "a server that begins with STARTTLS (port 587) needs `\"security\": \"starttls\"`"
+    };
+    SendError::NotSent(format!("{} does not take TLS from the first byte: {problem}; {hint}", channel.host))
 }
 
 fn refused(channel: &Smtp, what: &str, error: &smtp::Error) -> SendError {

@@ -44,7 +44,7 @@ pub(crate) async fn ask<Source: StockSource>(deps: &Arc<Deps<Source>>, due: Vec<
     let reads: Vec<SubscriptionsRead> = asking.join_all().await;
     let refused = reads.iter().filter(|read| is_refused(read)).count();
     let failed = reads.iter().filter(|read| read.found.is_err()).count() - refused;
-    tracing::info!(tenants = reads.len(), failed, not_permitted = refused, "asked for subscriptions");
+    tracing::debug!(tenants = reads.len(), failed, not_permitted = refused, "asked for subscriptions");
     // The stock is stored; that the ends of subscriptions are not is no reason to call the poll failed.
     if let Err(error) = deps.store.record_subscriptions(&reads).await {
         tracing::warn!(%error, "what tenants have bought could not be stored; they are asked again after their next poll");

@@ -21,6 +21,9 @@ pub const READ_LICENCES: &str = "LicenseAssignment.Read.All";
 /// The application permission that `GET /v1.0/directory/subscriptions` asks for.
 pub const READ_ORGANIZATION: &str = "Organization.Read.All";
 
+/// The application permission that sends mail from the tenant's mailboxes.
+pub const SEND_MAIL: &str = "Mail.Send";
+
 /// Everything a simulator serves.
 #[derive(Debug, Clone)]
 pub struct Config {

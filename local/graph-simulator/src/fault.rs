@@ -18,6 +18,8 @@ pub enum Operation {
     Skus,
     /// `GET /v1.0/directory/subscriptions`, each page.
     Subscriptions,
+    /// `POST …/sendMail`.
+    SendMail,
     /// `POST /v1.0/$batch`. What is inside counts besides, as what it is.
     Batch,
     /// `GET /v1.0/sites/…`: a site.

@@ -29,12 +29,13 @@ mod world;
 
 pub use certificate::{CertificateError, RegisteredCertificate};
 pub use config::{
-    ApiApp, AppConfig, Config, READ_LICENCES, READ_ORGANIZATION, Settings, Stock, TenantConfig, Throttle,
+    ApiApp, AppConfig, Config, READ_LICENCES, READ_ORGANIZATION, SEND_MAIL, Settings, Stock, TenantConfig, Throttle,
 };
 pub use edge::Clock;
 pub use entra::api_token::{DemoRole, KeyError};
 pub use entra::people::{AccountKind, DemoPerson, SignInConfig};
 pub use fault::{Fault, FaultKind, Operation, RetryAfter};
+pub use graph::SentMail;
 pub use journal::{Count, Entry, RequestReport};
 pub use keys::{KeyAndCertificate, rsa_certificate};
 pub use server::{Binding, Simulator, StartError};

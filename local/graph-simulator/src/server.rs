@@ -18,10 +18,11 @@ use crate::certificate::RegisteredCertificate;
 use crate::config::{Config, Settings, Stock};
 use crate::entra::api_token::{ApiTokens, DemoRole, KeyError};
 use crate::fault::Fault;
+use crate::graph::SentMail;
 use crate::journal::RequestReport;
 use crate::sharepoint::{ChangeError, SiteVisit};
 use crate::tls::TlsError;
-use crate::world::{OrderError, World};
+use crate::world::{OrderError, World, locked};
 use crate::{control, entra, graph, tls, transport};
 
 /// Why a simulator cannot start.
@@ -155,6 +156,12 @@ impl Simulator {
     #[must_use]
     pub fn requests(&self) -> RequestReport {
         self.world.journal.report()
+    }
+
+    /// The mails that were sent, oldest first.
+    #[must_use]
+    pub fn mails(&self) -> Vec<SentMail> {
+        locked(&self.world.mails).clone()
     }
 
     /// Sets a tenant's numbers (key or GUID); they stay until set anew or reset.

@@ -19,6 +19,7 @@ use crate::entra::codes::Codes;
 use crate::entra::grant::Grants;
 use crate::entra::people::{DemoPerson, SignInConfig};
 use crate::fault::{Fault, Faults, MOST_PENDING};
+use crate::graph::SentMail;
 use crate::journal::Journal;
 use crate::sharepoint::ChangeError;
 use crate::sharepoint::site::Site;
@@ -41,6 +42,8 @@ pub(crate) struct World {
     pub(crate) api: Option<ApiTokens>,
     pub(crate) sign_in: Option<SignIn>,
     pub(crate) sites: Vec<Site>,
+    /// Mails that were sent, oldest first.
+    pub(crate) mails: Mutex<Vec<SentMail>>,
     /// Set when the simulator ends; requests that hang give up.
     pub(crate) stopping: CancellationToken,
     initial_settings: Settings,
@@ -135,6 +138,7 @@ impl World {
             api,
             sign_in,
             sites,
+            mails: Mutex::default(),
             stopping,
             initial_settings: config.settings.clone(),
             settings: RwLock::new(config.settings),
@@ -182,6 +186,7 @@ impl World {
     pub(crate) fn reset(&self) {
         self.faults.clear();
         self.journal.clear();
+        locked(&self.mails).clear();
         *self.settings.write().unwrap_or_else(PoisonError::into_inner) = self.initial_settings.clone();
         for tenant in self.tenants.values() {
             tenant.set_stock(tenant.initial_stock.clone());

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
 use crate::message::words::Language;
-use crate::profile::ProfileError;
+use crate::profile::{ProfileError, TenantProfile};
 
 /// The file below the profiles' folder.
 pub const FILE: &str = "notifications/notifications.json";
@@ -38,6 +39,8 @@ fn four() -> usize {
 pub enum Channel {
     /// Mail through a server of the company or of its provider.
     Smtp(Smtp),
+    /// Mail through Microsoft Graph, from a mailbox of the company's own tenant.
+    Graph(GraphMail),
     /// A channel or chat of Teams, through the address that its workflow "Post to a channel when a webhook request is
     /// received" has.
     Teams(Teams),
@@ -51,9 +54,9 @@ pub struct Smtp {
     pub name: String,
     /// The server's name.
     pub host: String,
-    /// Its port.
-    #[serde(default = "submission")]
-    pub port: u16,
+    /// Its port; without it, the usual one of the protection.
+    #[serde(default)]
+    pub port: Option<u16>,
     /// How the connection is protected.
     #[serde(default)]
     pub security: Security,
@@ -72,6 +75,29 @@ pub struct Smtp {
     pub recipients: Vec<String>,
 }
 
+/// Mail through Microsoft Graph. The application needs the permission `Mail.Send`, which an administrator can restrict to
+/// this mailbox.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GraphMail {
+    /// What the channel is called, in the log and in the database.
+    pub name: String,
+    /// The app registration in the company's own tenant: the same keys as in a tenant's profile.
+    #[serde(deserialize_with = "app")]
+    pub app: Box<TenantProfile>,
+    /// The mailbox it is from.
+    pub sender: String,
+    /// Who gets it.
+    pub recipients: Vec<String>,
+}
+
+fn app<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Box<TenantProfile>, D::Error> {
+    let keys = serde_json::Value::deserialize(deserializer)?;
+    TenantProfile::parse(&keys.to_string())
+        .map(Box::new)
+        .map_err(|error| D::Error::custom(format!("in `app`: {error}")))
+}
+
 /// A Teams workflow.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -86,15 +112,13 @@ pub struct Teams {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Security {
-    /// TLS, begun with STARTTLS, or no mail.
+    /// TLS, begun with STARTTLS, or no mail. Usually port 587.
     #[default]
     Starttls,
+    /// TLS from the first byte. Usually port 465.
+    Tls,
     /// None: only for a server of one's own network, and only without a password.
     None,
-}
-
-fn submission() -> u16 {
-    587
 }
 
 impl Channel {
@@ -103,6 +127,7 @@ impl Channel {
     pub fn name(&self) -> &str {
         match self {
             Self::Smtp(smtp) => &smtp.name,
+            Self::Graph(mail) => &mail.name,
             Self::Teams(teams) => &teams.name,
         }
     }
@@ -138,8 +163,10 @@ impl Notifications {
             if !names.insert(name) {
                 return Err(field("name", format!("`{name}` is that of two channels; each needs one of its own")));
             }
-            if let Channel::Smtp(smtp) = channel {
-                smtp.check()?;
+            match channel {
+                Channel::Smtp(smtp) => smtp.check()?,
+                Channel::Graph(mail) => check_addresses(&mail.sender, &mail.recipients)?,
+                Channel::Teams(_) => {}
             }
         }
         Ok(profile)
@@ -147,23 +174,20 @@ impl Notifications {
 }
 
 impl Smtp {
+    /// The port that is used.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port.unwrap_or(if self.security == Security::Tls { 465 } else { 587 })
+    }
+
     fn check(&self) -> Result<(), ProfileError> {
         if self.host.trim().is_empty() || self.host.contains([':', '/', ' ']) {
             return wrong("host", "has to be the bare name of the mail server; the port has a field of its own");
         }
-        if self.port == 0 {
+        if self.port == Some(0) {
             return wrong("port", "has to be 1 to 65535");
         }
-        if self.recipients.is_empty() || self.recipients.len() > MOST_RECIPIENTS {
-            return wrong("recipients", "has to hold 1 to 50 addresses");
-        }
-        for (name, address) in
-            [("sender", &self.sender)].into_iter().chain(self.recipients.iter().map(|address| ("recipients", address)))
-        {
-            if !is_address(address) {
-                return Err(field(name, format!("`{}` is no mail address", address.escape_debug())));
-            }
-        }
+        check_addresses(&self.sender, &self.recipients)?;
         match (&self.user, &self.password_file) {
             (Some(_), Some(_)) if self.security == Security::None => {
                 wrong("security", "is `none`, which would send the password in clear; use `starttls`")
@@ -173,6 +197,19 @@ impl Smtp {
             _ => Ok(()),
         }
     }
+}
+
+fn check_addresses(sender: &str, recipients: &[String]) -> Result<(), ProfileError> {
+    if recipients.is_empty() || recipients.len() > MOST_RECIPIENTS {
+        return wrong("recipients", "has to hold 1 to 50 addresses");
+    }
+    let recipients = recipients.iter().map(|address| ("recipients", address.as_str()));
+    for (name, address) in [("sender", sender)].into_iter().chain(recipients) {
+        if !is_address(address) {
+            return Err(field(name, format!("`{}` is no mail address", address.escape_debug())));
+        }
+    }
+    Ok(())
 }
 
 /// Whether a text is `somebody@somewhere`, with nothing in it that could end a line of a mail's head.
@@ -220,7 +257,42 @@ mod tests {
         assert_eq!((profile.language, profile.digest_from), (Language::En, 3));
         assert_eq!(profile.channels.iter().map(Channel::name).collect::<Vec<_>>(), ["mail", "teams"]);
         let Channel::Smtp(mail) = &profile.channels[0] else { panic!("{profile:?}") };
-        assert_eq!((mail.port, mail.security), (587, Security::Starttls));
+        assert_eq!((mail.port(), mail.security), (587, Security::Starttls));
+    }
+
+    #[test]
+    fn the_port_follows_the_protection_unless_it_is_given() {
+        for (changes, port) in [
+            (json!({ "security": "tls" }), 465),
+            (json!({ "security": "starttls" }), 587),
+            (json!({ "security": "tls", "port": 4650 }), 4650),
+        ] {
+            let Channel::Smtp(mail) = with(&changes).unwrap().channels.remove(0) else { panic!("{changes}") };
+            assert_eq!(mail.port(), port, "{changes}");
+        }
+    }
+
+    #[test]
+    fn mail_through_graph_needs_an_app_and_addresses() {
+        let app = json!({
+            "tenant_id": "8d0b3f43-9c6c-4b2c-b3c2-8a9b6a3c0001", "tenant_name": "adatum",
+            "client_id": "8d0b3f43-9c6c-4b2c-b3c2-8a9b6a3c0002", "cert_path": "certs/mail.pem", "expires": "2027-05-19",
+            "thumbprint": "0123456789ABCDEF0123456789ABCDEF01234567"
+        });
+        let with = |app: Value, sender: &str| {
+            let channel = json!({ "type": "graph", "name": "mail", "app": app, "sender": sender,
+                                  "recipients": ["support@contoso.example"] });
+            Notifications::parse(&json!({ "channels": [channel] }).to_string())
+        };
+        let profile = with(app.clone(), "leitwarte@contoso.example").unwrap();
+        let Channel::Graph(mail) = &profile.channels[0] else { panic!("{profile:?}") };
+        assert_eq!((mail.app.tenant_name.as_str(), profile.channels[0].name()), ("adatum", "mail"));
+        let error = with(app.clone(), "nobody").unwrap_err().to_string();
+        assert!(error.contains("sender"), "{error}");
+        let mut broken = app;
+        broken["thumbprint"] = json!("12");
+        let error = with(broken, "leitwarte@contoso.example").unwrap_err().to_string();
+        assert!(error.contains("in `app`") && error.contains("thumbprint"), "{error}");
     }
 
     #[test]

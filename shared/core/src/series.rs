@@ -111,10 +111,9 @@ impl Steps {
         });
         // The first point stands for what held before, not for its hour or day.
         let replaced = self.points.len() > 1 && self.points.last().is_some_and(|last| self.same_bucket(last.at, at));
-        if replaced && let Some(last) = self.points.pop() {
-            if let (Some(numbers), Some(before)) = (&mut numbers, last.numbers) {
-                numbers.lowest_free_units = numbers.lowest_free_units.min(before.lowest_free_units);
-            }
+        let last = if replaced { self.points.pop() } else { None };
+        if let (Some(numbers), Some(before)) = (&mut numbers, last.and_then(|last| last.numbers)) {
+            numbers.lowest_free_units = numbers.lowest_free_units.min(before.lowest_free_units);
         }
         self.points.push(Point { at, numbers });
     }

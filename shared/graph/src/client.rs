@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use reqwest::header::CONTENT_TYPE;
 use reqwest::{Method, StatusCode};
 use secrecy::ExposeSecret as _;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use tokio::time::Instant;
 use url::Url;
 
@@ -143,7 +144,7 @@ impl GraphClient {
         url: &Url,
         peer: &Peer,
     ) -> Result<T, GraphError> {
-        self.call(session, peer, Repeat::Always, || self.inner.transport.request(Method::GET, url.clone())).await
+        self.call(session, peer, Repeat::Always, read, || self.inner.transport.request(Method::GET, url.clone())).await
     }
 
     /// Sends JSON to one address of Graph and reads the answer as JSON.
@@ -155,14 +156,27 @@ impl GraphClient {
         body: &serde_json::Value,
     ) -> Result<T, GraphError> {
         let request = || self.inner.transport.request(Method::POST, url.clone()).json(body);
-        self.call(session, peer, repeat, request).await
+        self.call(session, peer, repeat, read, request).await
     }
 
-    async fn call<T: DeserializeOwned>(
+    /// Sends text to one address of Graph that answers nothing but that it was taken. Never sent twice.
+    pub(crate) async fn post_text(
+        &self,
+        session: &mut Session<'_>,
+        (url, peer): (&Url, &Peer),
+        body: &str,
+    ) -> Result<(), GraphError> {
+        let post = || self.inner.transport.request(Method::POST, url.clone());
+        let request = || post().header(CONTENT_TYPE, "text/plain").body(body.to_owned());
+        self.call(session, peer, Repeat::IfRefused, taken, request).await
+    }
+
+    async fn call<T>(
         &self,
         session: &mut Session<'_>,
         peer: &Peer,
         repeat: Repeat,
+        read: fn(&Peer, &'static str, &Answer) -> Result<T, Fault>,
         request: impl Fn() -> reqwest::RequestBuilder,
     ) -> Result<T, GraphError> {
         let lane = Lane { peer: peer.clone(), tenant: session.app.tenant_id };
@@ -201,6 +215,11 @@ impl std::fmt::Debug for GraphClient {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("GraphClient").finish_non_exhaustive()
     }
+}
+
+/// An answer that has no body when all is well (202).
+fn taken(peer: &Peer, permission: &'static str, answer: &Answer) -> Result<(), Fault> {
+    if answer.status == StatusCode::ACCEPTED { Ok(()) } else { read::<IgnoredAny>(peer, permission, answer).map(drop) }
 }
 
 fn read<T: DeserializeOwned>(peer: &Peer, permission: &'static str, answer: &Answer) -> Result<T, Fault> {

@@ -19,6 +19,7 @@ mod hosts;
 mod paging;
 mod pause;
 mod retry;
+mod send_mail;
 mod sharepoint;
 mod subscribed_skus;
 mod subscriptions;

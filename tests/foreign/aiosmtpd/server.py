@@ -19,6 +19,7 @@ parser.add_argument("--key")
 parser.add_argument("--user")
 parser.add_argument("--password")
 parser.add_argument("--lose-answers", type=int, default=0)
+parser.add_argument("--implicit-tls", action="store_true", help="TLS from the first byte, as on port 465")
 parser.add_argument("--refuse-recipient", default="")
 arguments = parser.parse_args()
 
@@ -44,7 +45,7 @@ class Inbox:
                     "message_id": mail["Message-ID"],
                     "auto_submitted": mail["Auto-Submitted"],
                     "body": mail.get_content(),
-                    "encrypted": session.ssl is not None,
+                    "encrypted": server.transport.get_extra_info("ssl_object") is not None,
                     "signed_in": session.authenticated,
                 }
             ),
@@ -73,14 +74,17 @@ async def main():
         return SMTP(
             inbox,
             hostname="mail.contoso.example",
-            tls_context=context,
-            require_starttls=context is not None,
+            tls_context=None if arguments.implicit_tls else context,
+            require_starttls=context is not None and not arguments.implicit_tls,
             authenticator=check if arguments.user else None,
             auth_required=arguments.user is not None,
-            auth_require_tls=True,
+            # The library takes TLS from the first byte for none.
+            auth_require_tls=not arguments.implicit_tls,
         )
 
-    server = await asyncio.get_running_loop().create_server(session, "127.0.0.1", 0)
+    server = await asyncio.get_running_loop().create_server(
+        session, "127.0.0.1", 0, ssl=context if arguments.implicit_tls else None
+    )
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 

@@ -26,6 +26,8 @@ pub(crate) struct Behaviour {
     pub(crate) loses_answers: u32,
     pub(crate) refuses: &'static str,
     pub(crate) plain: bool,
+    /// TLS from the first byte.
+    pub(crate) implicit_tls: bool,
 }
 
 /// Writes `ca.pem`, and the server's certificate and key, into a folder.
@@ -52,6 +54,9 @@ impl MailServer {
         let mut command = Command::new(python);
         command.arg(script).stdout(Stdio::piped()).kill_on_drop(true);
         command.args(["--lose-answers", &behaviour.loses_answers.to_string(), "--refuse-recipient", behaviour.refuses]);
+        if behaviour.implicit_tls {
+            command.arg("--implicit-tls");
+        }
         if !behaviour.plain {
             command.arg("--certificate").arg(certificate).arg("--key").arg(key);
             command.args(["--user", USER, "--password", PASSWORD]);

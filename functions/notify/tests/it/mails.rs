@@ -153,6 +153,43 @@ async fn an_internal_server_may_go_without_tls_and_sign_in() {
     assert_eq!(server.mail().await["encrypted"], false);
 }
 
+#[tokio::test]
+async fn mail_leaves_under_tls_from_the_first_byte_too() {
+    let (mut rig, mut server) = with_server(Behaviour { implicit_tls: true, ..Behaviour::default() }).await;
+    let mut channel = channel(server.port);
+    channel["security"] = json!("tls");
+    rig.channels(&json!([channel]));
+    rig.poll(&[10]).await;
+    assert_eq!(rig.notify().await, sent(1, 1), "{:?}", rig.deps.store.last_delivery_error("mail").await);
+    let mail = server.mail().await;
+    assert_eq!((&mail["encrypted"], &mail["signed_in"]), (&json!(true), &json!(true)));
+
+    // Through the proxy as well; in capitals the name is not taken for this machine itself.
+    let (open, _open) = egress(&format!("localhost:{}", server.port)).await;
+    rig.deps.proxy = Some(open);
+    channel["host"] = json!("LOCALHOST");
+    rig.channels(&json!([channel]));
+    rig.poll(&[10, 10]).await;
+    assert_eq!(rig.notify().await, sent(1, 1), "{:?}", rig.deps.store.last_delivery_error("mail").await);
+    server.mail().await;
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_tls_from_the_first_byte_is_said_with_the_fix() {
+    let with_starttls = problem(|channel| channel["security"] = json!("tls"), false).await;
+    assert!(with_starttls.contains("starttls"), "{with_starttls}");
+    let (rig, mut server) = with_server(Behaviour { implicit_tls: true, ..Behaviour::default() }).await;
+    let mut channel = channel(server.port);
+    channel["security"] = json!("tls");
+    channel["ca_file"] = Value::Null;
+    rig.channels(&json!([channel]));
+    rig.poll(&[10]).await;
+    assert_eq!(rig.notify().await.later, 1);
+    let untrusted = rig.deps.store.last_delivery_error("mail").await.unwrap().unwrap();
+    assert!(untrusted.contains("ca_file"), "{untrusted}");
+    assert!(server.is_quiet().await, "no mail may leave");
+}
+
 /// The way out of the containers, letting one address through.
 async fn egress(allow: &str) -> (url::Url, DropGuard) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

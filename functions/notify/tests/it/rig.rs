@@ -8,6 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use leitwarte_core::hosts::AllowedHosts;
 use leitwarte_core::profile::FoundProfile;
 use leitwarte_core::stock::{AppliesTo, CapabilityStatus, LicenceStock};
+use leitwarte_graph::{GraphClient, RetryPolicy};
 use leitwarte_runtime::{FunctionError, clock};
 use leitwarte_store::{ClaimOne, PollResult, Store};
 use notify::{Deps, Report};
@@ -50,11 +51,16 @@ impl Rig {
         });
         let found = vec![FoundProfile::read("contoso", &profile.to_string())];
         store.register_profiles(found, now()).await.unwrap();
+        let allowed = leitwarte_graph::AllowedHosts::parse(extra_hosts).unwrap();
+        let mut graph = leitwarte_graph::Config::new(&profiles_dir, allowed, clock::now, clock::new_id);
+        let short = Duration::from_millis(2);
+        graph.retry = RetryPolicy { first_delay: short, max_delay: short, ..RetryPolicy::default() };
         let deps = Deps {
             store,
             profiles_dir,
             hosts: AllowedHosts::parse(extra_hosts).unwrap(),
             http: notify::client().unwrap(),
+            graph: GraphClient::new(graph).unwrap(),
             proxy: None,
             clock: now,
             new_id: clock::new_id,

@@ -1,5 +1,12 @@
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
 use notify::Report;
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt as _;
+use tokio::process::Command;
+use tokio::time::timeout;
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -71,4 +78,45 @@ async fn each_channel_gets_every_message_and_a_broken_one_holds_up_no_other() {
     rig.channels(&json!([{ "type": "teams", "name": "teams", "webhook_file": "webhook" }]));
     rig.wait(1);
     assert_eq!(rig.notify().await, Report { given_up: 1, ..Report::default() }, "a channel that was taken out");
+}
+
+/// What Microsoft's own reader of cards makes of one.
+async fn read_by_microsoft(card: &Value) -> Value {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/foreign/adaptivecards");
+    let modules = std::env::var("LEITWARTE_CARD_CHECK").expect("LEITWARTE_CARD_CHECK is not set: run `make test`");
+    let mut node = Command::new("node");
+    node.arg(folder.join("check.js")).env("NODE_PATH", modules).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = node.kill_on_drop(true).spawn().expect("Node.js is there: run `make test`");
+    child.stdin.take().unwrap().write_all(card.to_string().as_bytes()).await.unwrap();
+    let output = timeout(Duration::from_mins(1), child.wait_with_output()).await.expect("an answer in time").unwrap();
+    assert!(output.status.success());
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[tokio::test]
+async fn microsofts_own_reader_takes_the_card_as_it_stands() {
+    let (rig, workflow) = with_workflow(&[202, 202]).await;
+    rig.poll(&[10]).await;
+    rig.notify().await;
+    // A digest is another card.
+    rig.poll(&[10; 6]).await;
+    rig.notify().await;
+    let requests = workflow.received_requests().await.unwrap();
+    assert_eq!(requests.len(), 2);
+    for request in requests {
+        let body: Value = serde_json::from_slice(&request.body).unwrap();
+        let card = &body["attachments"][0]["content"];
+        let read = read_by_microsoft(card).await;
+        assert_eq!(read["problems"], json!([]), "{card}");
+        // What it does not know, or what has another value than it takes, is lost or complained of.
+        assert_eq!(&read["written"], card);
+    }
+}
+
+#[tokio::test]
+async fn microsofts_own_reader_does_complain() {
+    let wrong = json!({
+        "type": "AdaptiveCard", "version": "1.4", "body": [{ "type": "TextBlock", "text": "x", "weight": "Heaviest" }]
+    });
+    assert_ne!(read_by_microsoft(&wrong).await["problems"], json!([]));
 }

@@ -4,6 +4,7 @@ pub(crate) mod access;
 mod batch;
 pub(crate) mod error;
 mod listing;
+mod send_mail;
 mod sites;
 pub(crate) mod subscribed_skus;
 mod subscriptions;
@@ -21,6 +22,8 @@ use crate::graph::error::GraphError;
 use crate::seen::Seen;
 use crate::world::World;
 
+pub use send_mail::SentMail;
+
 /// What Graph calls its JSON.
 pub(crate) const JSON: &str =
     "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8";
@@ -34,6 +37,7 @@ fn resources() -> Router<Arc<World>> {
     Router::new()
         .merge(subscribed_skus::routes())
         .merge(subscriptions::routes())
+        .merge(send_mail::routes())
         .merge(sites::routes())
         .route("/v1.0/{*path}", any(unknown))
 }

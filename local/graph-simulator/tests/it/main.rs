@@ -8,6 +8,7 @@ mod faults;
 mod graph;
 mod msal;
 mod rig;
+mod send_mail;
 mod sharepoint;
 mod sign_in;
 mod subscriptions;

@@ -10,8 +10,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use leitwarte_core::stock::{AppliesTo, CapabilityStatus, LicenceStock};
 use leitwarte_graph_simulator::{
-    AppConfig, Clock, Config, READ_LICENCES, READ_ORGANIZATION, RegisteredCertificate, Settings, Simulator, SiteConfig,
-    Stock, TenantConfig, rsa_certificate,
+    AppConfig, Clock, Config, READ_LICENCES, READ_ORGANIZATION, RegisteredCertificate, SEND_MAIL, Settings, Simulator,
+    SiteConfig, Stock, TenantConfig, rsa_certificate,
 };
 use reqwest::{Client, Response};
 use serde_json::{Value, json};
@@ -24,6 +24,8 @@ pub(crate) const CLIENT: Uuid = Uuid::from_u128(0x33);
 pub(crate) const POWERLESS: Uuid = Uuid::from_u128(0x44);
 /// An app that may read subscriptions.
 pub(crate) const READER: Uuid = Uuid::from_u128(0x66);
+/// An app that may send mail.
+pub(crate) const MAILER: Uuid = Uuid::from_u128(0x77);
 /// An app that may make lists.
 pub(crate) const PROVISIONER: Uuid = Uuid::from_u128(0x55);
 
@@ -104,6 +106,7 @@ impl Rig {
                 app(CLIENT, &[READ_LICENCES, "Sites.Selected"]),
                 app(POWERLESS, &[]),
                 app(READER, &[READ_ORGANIZATION]),
+                app(MAILER, &[SEND_MAIL]),
                 app(PROVISIONER, &["Sites.Manage.All"]),
             ],
             stock: Stock::Fixed((1..=products).map(|number| product(number, 10, 7)).collect()),

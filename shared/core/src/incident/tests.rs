@@ -142,4 +142,33 @@ proptest! {
         }
         prop_assert!(told <= opened + asked, "{told} times told, {opened} incidents, {asked} wishes");
     }
+
+    /// Hysteresis: a shortage begins at its threshold and ends above the other one. Whatever happens between the two changes
+    /// nothing, so that a stock that flickers there is told once.
+    #[test]
+    fn between_the_thresholds_a_shortage_neither_begins_nor_ends(
+        free in prop::collection::vec(-3..14_i64, 1..80), short_at in 0..6_i64, more in 0..6_i64,
+    ) {
+        use crate::rules::Definition;
+        use crate::stock::samples::stock;
+        use crate::threshold::Limit;
+        let clear_above = short_at + more;
+        let limit = |units| Some(Limit::Units(units));
+        let rule = Definition { short_at: limit(short_at), clear_above: limit(clear_above), ..Definition::default() };
+        let mut open: Option<Incident> = None;
+        for (hour, free) in (0..).zip(free) {
+            let taken = step(open.as_ref(), Some(sight(rule.level(&stock(1, 20, 20 - free), true))), at(hour));
+            let expected = match &open {
+                None if free <= short_at => Step::Open,
+                Some(_) if free > clear_above => Step::Close(Closing::Refilled),
+                _ => Step::Nothing,
+            };
+            prop_assert_eq!(taken, expected, "{} free", free);
+            open = match taken {
+                Step::Open => Some(incident()),
+                Step::Close(_) => None,
+                _ => open,
+            };
+        }
+    }
 }

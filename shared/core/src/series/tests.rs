@@ -19,7 +19,10 @@ fn history(free: &[Option<i64>]) -> Vec<(DateTime<Utc>, StockChange)> {
         .collect()
 }
 
-fn drawn(series: &Series) -> Vec<(DateTime<Utc>, Option<(i64, i64)>)> {
+/// From when, how many are free and how few were.
+type Drawn = (DateTime<Utc>, Option<(i64, i64)>);
+
+fn drawn(series: &Series) -> Vec<Drawn> {
     let point = |point: &Point| (point.at, point.numbers.map(|numbers| (numbers.free, numbers.lowest_free_units)));
     series.points.iter().map(point).collect()
 }
@@ -74,7 +77,7 @@ proptest! {
         for series in &found {
             prop_assert!(!series.points.is_empty() && series.points.len() <= 402, "{}", series.points.len());
             prop_assert!(series.points.windows(2).all(|pair| pair[0].at <= pair[1].at));
-            prop_assert!(series.points.iter().flat_map(|point| point.numbers).all(|one| one.lowest_free_units <= one.free));
+            prop_assert!(series.points.iter().filter_map(|point| point.numbers).all(|one| one.lowest_free_units <= one.free));
             let last = series.points.last().unwrap().numbers.map(|numbers| numbers.free);
             let current = now.iter().find(|stock| stock.sku_id == series.sku_id).map(|stock| stock.free(true));
             prop_assert_eq!(last, current);
