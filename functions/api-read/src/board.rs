@@ -47,11 +47,12 @@ pub(crate) struct Tenant {
 pub(crate) struct Counts([usize; STATES.len()]);
 
 /// Every state, the worst first.
-pub(crate) const STATES: [StockState; 6] = [
+pub(crate) const STATES: [StockState; 7] = [
     StockState::Short,
     StockState::Unknown,
     StockState::Low,
     StockState::Fine,
+    StockState::Excluded,
     StockState::Unmetered,
     StockState::CompanyWide,
 ];

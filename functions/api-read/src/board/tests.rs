@@ -37,6 +37,7 @@ pub(crate) fn snapshot(key: &str, name: &str, stock: Vec<LicenceStock>) -> Tenan
         polled_at: Some(now() - TimeDelta::minutes(1)),
         failure: None,
         stock,
+        yardstick: leitwarte_core::status::Yardstick::default(),
     }
 }
 

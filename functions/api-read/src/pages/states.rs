@@ -12,6 +12,7 @@ texts! {
         unknown: "unbekannt", "unknown";
         low: "knapp", "low";
         fine: "in Ordnung", "fine";
+        excluded: "ausgenommen", "excluded";
         unmetered: "kostenlos", "no charge";
         company_wide: "firmenweit", "company-wide";
     }
@@ -25,6 +26,7 @@ pub(crate) fn state_word(language: Language, state: StockState) -> &'static str 
         StockState::Unknown => t.unknown,
         StockState::Low => t.low,
         StockState::Fine => t.fine,
+        StockState::Excluded => t.excluded,
         StockState::Unmetered => t.unmetered,
         StockState::CompanyWide => t.company_wide,
     }
@@ -45,7 +47,7 @@ pub(crate) fn tone(state: StockState) -> &'static str {
         StockState::Unknown => "unknown",
         StockState::Low => "low",
         StockState::Fine => "fine",
-        StockState::Unmetered | StockState::CompanyWide => "quiet",
+        StockState::Excluded | StockState::Unmetered | StockState::CompanyWide => "quiet",
     }
 }
 
@@ -62,10 +64,17 @@ pub(crate) fn meaning(language: Language, state: StockState) -> &'static str {
             "Die Zahlen sind zu alt, um sich darauf zu verlassen. Zuletzt fehlte nichts.",
             "The numbers are too old to rely on. Nothing was missing when they were read.",
         ),
-        StockState::Low => {
-            pick(language, "Höchstens fünf von hundert sind noch frei.", "At most five in a hundred are left.")
-        }
+        StockState::Low => pick(
+            language,
+            "Höchstens fünf von hundert sind noch frei, oder so wenige, wie eine Regel sagt.",
+            "At most five in a hundred are left, or as few as a rule says.",
+        ),
         StockState::Fine => pick(language, "Genug frei.", "Enough left."),
+        StockState::Excluded => pick(
+            language,
+            "Durch eine Regel ausgenommen: wird gezeigt, aber nicht gemeldet.",
+            "Excluded by a rule: shown, but nobody is told.",
+        ),
         StockState::Unmetered => pick(
             language,
             "Kostenlos oder zum Testen: wird gezeigt, aber nicht gemeldet.",

@@ -10,7 +10,7 @@ use leitwarte_core::series::Series;
 use leitwarte_core::status::StatusRow;
 use leitwarte_core::stock::StockState;
 use leitwarte_core::{DateTime, Utc, Uuid};
-use leitwarte_store::StockHistory;
+use leitwarte_store::{ProductOutlook, StockHistory};
 use leitwarte_web::http::Language;
 
 use super::{Known, pick2};
@@ -72,8 +72,8 @@ pub(super) fn all<'a>(
     let tenant = &known.outlook.tenant;
     let part_numbers: HashMap<Uuid, &str> =
         tenant.stock.iter().map(|stock| (stock.sku_id, stock.part_number.as_str())).collect();
-    let outlooks: HashMap<Uuid, &Outlook> =
-        known.outlook.products.iter().map(|product| (product.stock.sku_id, &product.outlook)).collect();
+    let outlooks: HashMap<Uuid, &ProductOutlook> =
+        known.outlook.products.iter().map(|product| (product.stock.sku_id, product)).collect();
     let courses: HashMap<Uuid, &Series> = known.history.products.iter().map(|series| (series.sku_id, series)).collect();
     let rows = tenant.rows(policy, now).into_iter();
     rows.filter_map(|row| {
@@ -82,8 +82,9 @@ pub(super) fn all<'a>(
         let series = courses.get(&sku).filter(|series| moves(row.state, series));
         let part_number = part_numbers.get(&sku).copied().unwrap_or_default();
         Some(Product {
-            course: series.map(|series| course(language, &known.history, series, outlook)),
-            ..product(language, &row, sku, part_number, outlook)
+            course: series.map(|series| course(language, &known.history, series, outlook.map(|one| &one.outlook))),
+            forecast: outlook.map(|one| one.words(known.outlook.today, pick2(language, Words::De, Words::En))),
+            ..product(language, &row, sku, part_number, outlook.map(|one| &one.outlook))
         })
     })
     .collect()
@@ -119,7 +120,7 @@ fn product<'a>(
         consumed: number(row.consumed_units),
         free: number(row.free_units),
         soon: soon.map(|days| pick(language, "leer ", "empty ").to_owned() + &days),
-        forecast: outlook.map(|outlook| outlook.words(pick2(language, Words::De, Words::En))),
+        forecast: None,
         course: None,
     }
 }

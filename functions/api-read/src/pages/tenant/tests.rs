@@ -37,7 +37,8 @@ fn known() -> Known {
         order_by: None,
         delivery_days: None,
     };
-    let outlook = |stock: &LicenceStock, outlook| ProductOutlook { stock: stock.clone(), free: 1, outlook };
+    let outlook =
+        |stock: &LicenceStock, outlook| ProductOutlook { stock: stock.clone(), free: 1, outlook, renewals: Vec::new() };
     let silent = Outlook::Silent { why: Silence::NoGrowth };
     let outlooks = vec![outlook(&tenant.stock[0], Outlook::RunsOut(forecast)), outlook(&tenant.stock[1], silent)];
     let entry = |(at, change): (DateTime<Utc>, StockChange)| HistoryEntry { at, poll: 1, change };
@@ -86,7 +87,13 @@ fn known() -> Known {
         looked_at: now(),
     };
     Known {
-        outlook: TenantOutlook { tenant: tenant.clone(), stale: None, products: outlooks },
+        outlook: TenantOutlook {
+            tenant: tenant.clone(),
+            stale: None,
+            products: outlooks,
+            subscriptions: leitwarte_core::subscription::Reading::default(),
+            today: now().date_naive(),
+        },
         history: StockHistory { tenant: tenant.clone(), since, until: now(), products },
         changes: TenantChanges { tenant, since, changes: changed.into_iter().map(entry).collect(), more: false },
         polls: vec![run(None), run(Some(failure()))],
