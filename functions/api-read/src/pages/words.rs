@@ -99,6 +99,28 @@ impl fmt::Display for Moment {
 /// Made of numbers alone.
 impl HtmlSafe for Moment {}
 
+/// A text of ours whose commands stand in backticks: they become `<code>`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Marked(&'static str);
+
+/// The text, ready for a template. Only for texts that are part of this program.
+pub(crate) fn marked(text: &'static str) -> Marked {
+    Marked(text)
+}
+
+impl fmt::Display for Marked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, part) in self.0.split('`').enumerate() {
+            let part = askama::filters::escape(part, askama::filters::Html).map_err(|_| fmt::Error)?;
+            if index % 2 == 1 { write!(f, "<code>{part}</code>")? } else { write!(f, "{part}")? }
+        }
+        Ok(())
+    }
+}
+
+/// It escapes what it holds.
+impl HtmlSafe for Marked {}
+
 /// A text without the marks that turn its direction (Unicode, bidirectional formatting characters), for places where it
 /// cannot be kept apart from what is around it.
 pub(crate) fn plain(text: &str) -> String {
@@ -137,6 +159,12 @@ mod tests {
             ]
         );
         assert_eq!(ago(Language::English, now - TimeDelta::days(3), now), "3 days ago");
+    }
+
+    #[test]
+    fn commands_in_a_text_are_code_and_the_rest_stays_text() {
+        assert_eq!(marked("a < b: `x --y <z>`.").to_string(), "a &#60; b: <code>x --y &#60;z&#62;</code>.");
+        assert_eq!(marked("plain").to_string(), "plain");
     }
 
     #[test]
