@@ -6,14 +6,14 @@
 
 mod look;
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
-use leitwarte_runtime::{Config, FunctionError};
+use leitwarte_runtime::{Config, FunctionError, ProfilesFolder};
 use leitwarte_store::Store;
 use serde::Serialize;
+use tokio::time::Instant;
 
 /// A disk that does not answer by then is not waited for.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -24,7 +24,7 @@ pub struct Deps {
     /// Where what is found is kept.
     pub store: Store,
     /// `PROFILES_DIR`.
-    pub profiles_dir: PathBuf,
+    pub profiles: ProfilesFolder,
 }
 
 /// What was found.
@@ -47,7 +47,7 @@ impl Deps {
         let store =
             leitwarte_store::Config { database_url: config.database_url.clone(), read_only: false, max_connections: 1 };
         let store = Store::open(&store).await.context("cannot open the database")?;
-        Ok(Self { store, profiles_dir: config.profiles_dir.clone() })
+        Ok(Self { store, profiles: ProfilesFolder::new(config.profiles_dir.clone()) })
     }
 }
 
@@ -57,16 +57,8 @@ impl Deps {
 /// The folder of the profiles cannot be read, or the database fails. What is wrong with one profile is in the [`Report`]
 /// and keeps no other from being looked at.
 pub async fn handle(deps: &Deps, now: DateTime<Utc>) -> Result<Report, FunctionError> {
-    let dir = deps.profiles_dir.clone();
-    let looking = tokio::task::spawn_blocking(move || look::at_all(&dir, now));
-    let Ok(looked) = tokio::time::timeout(PATIENCE, looking).await else {
-        let dir = deps.profiles_dir.display();
-        return Err(FunctionError::new(
-            look::UNREADABLE,
-            format!("The profiles' folder {dir} does not answer; look at its disk or network mount."),
-        ));
-    };
-    let looks = looked.map_err(|error| FunctionError::new("Internal", error.to_string()))??;
+    let latest = Instant::now() + PATIENCE;
+    let looks = deps.profiles.read(latest, move |dir| look::at_all(dir, now)).await?;
     let told = deps.store.record_certificates(&looks, now).await?;
     let bad: Vec<String> = looks
         .iter()

@@ -7,19 +7,16 @@ use leitwarte_core::poll::PollFailure;
 use leitwarte_core::profile::TenantProfile;
 use leitwarte_graph::Credential;
 use leitwarte_graph::credential::resolve;
-use leitwarte_runtime::{FunctionError, profiles, sharepoint_profiles};
+use leitwarte_runtime::{FunctionError, PROFILES_UNREADABLE, profiles, sharepoint_profiles};
 use leitwarte_store::{CertificateKind, CertificateLook};
-
-/// The word for a folder that cannot be read, or not in time.
-pub(crate) const UNREADABLE: &str = "ProfilesUnreadable";
 
 /// Looks at the certificate of every profile. Blocks on the disk.
 ///
 /// # Errors
 /// A folder cannot be read.
 pub(crate) fn at_all(dir: &Path, now: DateTime<Utc>) -> Result<Vec<CertificateLook>, FunctionError> {
-    let tenants = profiles::load(dir).map_err(|error| FunctionError::caused_by(UNREADABLE, &error))?;
-    let lists = sharepoint_profiles::load(dir).map_err(|problem| FunctionError::new(UNREADABLE, problem))?;
+    let tenants = profiles::load(dir).map_err(|error| FunctionError::caused_by(PROFILES_UNREADABLE, &error))?;
+    let lists = sharepoint_profiles::load(dir).map_err(|problem| FunctionError::new(PROFILES_UNREADABLE, problem))?;
     let tenants = tenants.into_iter().map(|found| match found.profile {
         Ok(profile) => at(CertificateKind::Tenant, &found.key, &profile, dir, now),
         Err(failure) => broken(CertificateKind::Tenant, found.key, &failure),

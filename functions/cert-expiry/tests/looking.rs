@@ -1,7 +1,6 @@
 //! `cert-expiry` on real files and a real database.
 
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
 
 use cert_expiry::{Deps, Report, handle};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -9,6 +8,7 @@ use leitwarte_core::Uuid;
 use leitwarte_core::message::Message;
 use leitwarte_core::profile::FoundProfile;
 use leitwarte_graph_simulator::rsa_certificate;
+use leitwarte_runtime::ProfilesFolder;
 use leitwarte_store::{Config, Store};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -29,7 +29,7 @@ impl Rig {
         std::fs::create_dir_all(profiles_dir.join("sharepoint")).unwrap();
         let database_url = format!("sqlite://{}/leitwarte.db", folder.path().display());
         let store = Store::open(&Config { database_url, read_only: false, max_connections: 1 }).await.unwrap();
-        Self { folder, deps: Deps { store, profiles_dir } }
+        Self { folder, deps: Deps { store, profiles: ProfilesFolder::new(profiles_dir) } }
     }
 
     /// Writes a certificate that ends so many days after [`now`], and returns the fields of a profile that names it.
@@ -47,7 +47,7 @@ impl Rig {
     }
 
     fn tenant(&self, name: &str, profile: &Value) {
-        let file = self.deps.profiles_dir.join(format!("config-{name}-profile.json"));
+        let file = self.deps.profiles.dir().join(format!("config-{name}-profile.json"));
         std::fs::write(file, profile.to_string()).unwrap();
     }
 
@@ -109,8 +109,8 @@ async fn what_is_wrong_with_one_is_said_with_the_fix_and_keeps_no_other_from_bei
     let mut missing = rig.certificate("missing", 300);
     missing["cert_path"] = json!("nowhere.pem");
     rig.tenant("missing", &missing);
-    std::fs::write(rig.deps.profiles_dir.join("config-broken-profile.json"), "{").unwrap();
-    std::fs::write(rig.deps.profiles_dir.join("sharepoint/sp-config-lists-profile.json"), "{}").unwrap();
+    std::fs::write(rig.deps.profiles.dir().join("config-broken-profile.json"), "{").unwrap();
+    std::fs::write(rig.deps.profiles.dir().join("sharepoint/sp-config-lists-profile.json"), "{}").unwrap();
 
     let report = rig.look(0).await;
     assert_eq!((report.good, report.bad.len(), report.told), (1, 5, 1), "{report:?}");
@@ -130,7 +130,7 @@ async fn a_profile_that_is_switched_off_tells_nobody_and_one_that_is_gone_is_for
     profile["enabled"] = json!(false);
     rig.tenant("contoso", &profile);
     assert_eq!(rig.look(0).await, good(0));
-    std::fs::remove_file(rig.deps.profiles_dir.join("config-contoso-profile.json")).unwrap();
+    std::fs::remove_file(rig.deps.profiles.dir().join("config-contoso-profile.json")).unwrap();
     rig.look(0).await;
     assert_eq!(rig.deps.store.certificates().await.unwrap(), []);
 }
@@ -155,7 +155,7 @@ async fn without_a_folder_nothing_is_forgotten() {
     let rig = Rig::new().await;
     rig.tenant("contoso", &rig.certificate("contoso", 300));
     rig.look(0).await;
-    let elsewhere = Deps { store: rig.deps.store.clone(), profiles_dir: Path::new("/nowhere").to_owned() };
+    let elsewhere = Deps { store: rig.deps.store.clone(), profiles: ProfilesFolder::new("/nowhere".into()) };
     let error = handle(&elsewhere, now()).await.unwrap_err().to_string();
     assert!(error.contains("/nowhere") && error.contains("PROFILES_DIR"), "{error}");
     assert_eq!(rig.deps.store.certificates().await.unwrap().len(), 1);

@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::path::Path;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
 use leitwarte_core::poll::{PollFailure, PollPolicy};
 use leitwarte_core::profile::{FoundProfile, TenantProfile};
-use leitwarte_runtime::FunctionError;
+use leitwarte_runtime::{FunctionError, PROFILES_UNREADABLE, profiles};
 use leitwarte_store::{Claim, ClaimOne};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -96,7 +97,8 @@ pub async fn handle<Source: StockSource>(
 
 /// Reads the profiles and carries them into the database.
 async fn registered_profiles<Source>(deps: &Deps<Source>, times: Times) -> Result<Profiles, FunctionError> {
-    let found = deps.profiles.load(times.last_start()).await?;
+    let load = |dir: &Path| profiles::load(dir).map_err(|error| FunctionError::caused_by(PROFILES_UNREADABLE, &error));
+    let found = deps.profiles.read(times.last_start(), load).await?;
     let found = deps.store.register_profiles(found, (deps.clock)()).await?;
     Ok(found.into_iter().map(|FoundProfile { key, profile }| (key, profile)).collect())
 }

@@ -14,7 +14,6 @@
 //! time left, unreadable profiles folder, database trouble.
 
 mod event;
-mod folder;
 mod invocation;
 pub mod places;
 mod poll;
@@ -32,11 +31,10 @@ use leitwarte_core::Uuid;
 use leitwarte_core::poll::PollPolicy;
 use leitwarte_core::retention::Retention;
 use leitwarte_graph::{AllowedHosts, GraphClient, Limits};
-use leitwarte_runtime::Config;
+use leitwarte_runtime::{Config, ProfilesFolder};
 use leitwarte_store::Store;
 
 pub use event::{Event, FailedPoll, Report};
-use folder::ProfilesFolder;
 pub use invocation::handle;
 use places::Places;
 pub use source::{Reading, StockSource};

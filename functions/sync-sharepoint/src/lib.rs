@@ -14,7 +14,7 @@ mod tenants;
 mod words;
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use leitwarte_core::Uuid;
 use leitwarte_core::poll::{PollFailure, PollPolicy};
 use leitwarte_graph::{AllowedHosts, Budget, GraphClient};
-use leitwarte_runtime::{Config, FunctionError, sharepoint_profiles};
+use leitwarte_runtime::{Config, FunctionError, PROFILES_UNREADABLE, ProfilesFolder, sharepoint_profiles};
 use leitwarte_store::Store;
 use tokio::time::Instant;
 
@@ -33,6 +33,8 @@ use pace::Pace;
 
 /// Kept for recording how it went.
 const RESERVE: Duration = Duration::from_secs(5);
+/// A disk that takes longer to hand out some small files does not work.
+const LONGEST_READ: Duration = Duration::from_secs(10);
 /// No run takes longer, so that a lease whose holder died is soon over.
 const LONGEST_RUN: Duration = Duration::from_mins(4);
 
@@ -41,13 +43,15 @@ const LONGEST_RUN: Duration = Duration::from_mins(4);
 pub struct Deps {
     store: Store,
     graph: GraphClient,
-    profiles_dir: PathBuf,
+    profiles: ProfilesFolder,
     polls: PollPolicy,
     clock: fn() -> DateTime<Utc>,
     new_id: fn() -> Uuid,
     /// The columns of each profile's lists, and when they were read.
     columns: Mutex<HashMap<String, (Instant, Columns)>>,
-    paces: tokio::sync::Mutex<HashMap<String, Pace>>,
+    paces: Mutex<HashMap<String, Pace>>,
+    /// SharePoint's resource units a minute.
+    units_per_minute: u32,
 }
 
 impl Deps {
@@ -75,8 +79,15 @@ impl Deps {
         clock: fn() -> DateTime<Utc>,
         new_id: fn() -> Uuid,
     ) -> Self {
-        let (columns, paces) = (Mutex::default(), tokio::sync::Mutex::default());
-        Self { store, graph, profiles_dir, polls, clock, new_id, columns, paces }
+        let (columns, paces) = (Mutex::default(), Mutex::default());
+        let (profiles, units_per_minute) = (ProfilesFolder::new(profiles_dir), pace::PER_MINUTE);
+        Self { store, graph, profiles, polls, clock, new_id, columns, paces, units_per_minute }
+    }
+
+    /// The same at another pace than SharePoint's, for a stand-in that has none.
+    #[must_use]
+    pub fn at_pace(self, units_per_minute: u32) -> Self {
+        Self { units_per_minute, ..self }
     }
 }
 
@@ -92,8 +103,9 @@ pub async fn handle(deps: &Deps, event: &Event, deadline: std::time::Instant) ->
     }
     let now = Instant::now();
     let end = (Instant::from_std(deadline) - RESERVE).min(now + LONGEST_RUN);
-    let profiles =
-        sharepoint_profiles::load(&deps.profiles_dir).map_err(|error| FunctionError::new("ProfilesFailed", error))?;
+    let load =
+        |dir: &Path| sharepoint_profiles::load(dir).map_err(|error| FunctionError::new(PROFILES_UNREADABLE, error));
+    let profiles = deps.profiles.read(end.min(now + LONGEST_READ), load).await?;
     for (key, profile) in profiles {
         let started_at = (deps.clock)();
         let (name, holder) = (format!("sync-sharepoint {key}"), (deps.new_id)().to_string());

@@ -1,7 +1,8 @@
 //! How fast SharePoint may be asked.
 //!
 //! Source: Microsoft Learn, "Avoid getting throttled or blocked in SharePoint Online": an application has 1250 resource
-//! units a minute in the smallest tenants; reading one page costs 1, writing one row 2.
+//! units a minute in the smallest tenants; reading a page of rows costs 2, writing one row 2. Each request in a batch
+//! counts by itself.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -9,16 +10,38 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// Units used in a minute at most: some are left for others who use the same application.
-const PER_MINUTE: u32 = 1000;
+pub(crate) const PER_MINUTE: u32 = 1000;
+/// Resource units of a page of rows.
+pub(crate) const UNITS_OF_A_PAGE: u32 = 2;
+/// Resource units of a row that is written.
+pub(crate) const UNITS_OF_A_WRITE: u32 = 2;
 const MINUTE: Duration = Duration::from_mins(1);
 
-/// What was used during the last minute.
-#[derive(Debug, Default)]
+/// What was used during the last minute, and what reading both lists cost the last time.
+#[derive(Debug)]
 pub(crate) struct Pace {
     used: VecDeque<(Instant, u32)>,
+    per_minute: u32,
+    reading: u32,
 }
 
 impl Pace {
+    /// A pace of so many units a minute.
+    pub(crate) fn new(per_minute: u32) -> Self {
+        Self { used: VecDeque::new(), per_minute, reading: 2 * UNITS_OF_A_PAGE }
+    }
+
+    /// What reading both lists will probably cost: as much as the last time, at first a page each.
+    pub(crate) fn reading(&self) -> u32 {
+        self.reading
+    }
+
+    /// Counts what reading both lists has cost.
+    pub(crate) fn have_read(&mut self, now: Instant, pages: u32) {
+        self.reading = pages.max(2) * UNITS_OF_A_PAGE;
+        self.spend(now, self.reading);
+    }
+
     /// Counts a use.
     pub(crate) fn spend(&mut self, now: Instant, units: u32) {
         self.used.push_back((now, units));
@@ -31,11 +54,11 @@ impl Pace {
         }
         let mut used: u32 = self.used.iter().map(|(_, units)| units).sum();
         for (at, units_then) in &self.used {
-            if used + units <= PER_MINUTE {
+            if used + units <= self.per_minute {
                 return Duration::ZERO;
             }
             used -= units_then;
-            if used + units <= PER_MINUTE {
+            if used + units <= self.per_minute {
                 return (*at + MINUTE).saturating_duration_since(now);
             }
         }
@@ -49,7 +72,7 @@ mod tests {
 
     #[test]
     fn no_minute_sees_more_than_its_units() {
-        let (mut pace, mut now) = (Pace::default(), Instant::now());
+        let (mut pace, mut now) = (Pace::new(PER_MINUTE), Instant::now());
         let mut spent: Vec<(Instant, u32)> = Vec::new();
         for batch in 0..200_u32 {
             let units = 1 + batch * 7 % 40;
@@ -67,7 +90,16 @@ mod tests {
 
     #[test]
     fn what_is_too_much_for_any_minute_is_not_waited_for() {
-        let mut pace = Pace::default();
+        let mut pace = Pace::new(PER_MINUTE);
         assert_eq!(pace.wait(Instant::now(), 5000), Duration::ZERO);
+    }
+
+    #[test]
+    fn reading_is_waited_for_as_long_as_the_last_time_took_units() {
+        let (mut pace, now) = (Pace::new(PER_MINUTE), Instant::now());
+        pace.have_read(now, 210);
+        assert_eq!(pace.reading(), 420);
+        pace.spend(now, 400);
+        assert_eq!(pace.wait(now + Duration::from_secs(20), pace.reading()), Duration::from_secs(40));
     }
 }

@@ -1,5 +1,6 @@
 //! One sync: read, plan, write, remember.
 
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use leitwarte_core::poll::{FailureKind, PollFailure};
@@ -12,13 +13,11 @@ use tokio::time::Instant;
 
 use crate::event::ProfileReport;
 use crate::lists::{self, Columns};
+use crate::pace::{Pace, UNITS_OF_A_WRITE};
 use crate::{Deps, cells, tenants, words};
 
 /// A row that somebody changes at the same time, or an answer that is lost, is met by reading and planning again.
 const ROUNDS: u32 = 3;
-/// SharePoint's resource units.
-const UNITS_OF_A_WRITE: u32 = 2;
-const UNITS_OF_READING: u32 = 2;
 /// Less is too little for another batch.
 const SHORTEST: Duration = Duration::from_secs(2);
 
@@ -71,10 +70,13 @@ async fn look(
     budget: &Budget,
 ) -> Result<Option<Look>, PollFailure> {
     let columns = lists::columns(deps, key, profile, app, budget).await?;
-    if !pace(deps, key, UNITS_OF_READING, budget).await {
+    if !may_go_on(deps, key, Pace::reading, budget).await {
         return Ok(None);
     }
-    let both = lists::read(deps, profile, app, &columns, budget).await?;
+    let before = budget.spent().requests;
+    let both = lists::read(deps, profile, app, &columns, budget).await;
+    with_pace(deps, key, |pace| pace.have_read(Instant::now(), budget.spent().requests - before));
+    let both = both?;
     let known = deps.store.known_rows(key).await.map_err(stored)?;
     let tenants = tenants::read(&deps.store, &deps.polls, (deps.clock)()).await.map_err(stored)?;
     let plan = plan(&tenants, Lists { tenants: &both.tenants, licences: &both.licences, known: &known });
@@ -116,9 +118,10 @@ impl Writer<'_> {
             let batch: Vec<&Write> =
                 waiting.split_off(waiting.len().saturating_sub(MOST_IN_A_BATCH)).into_iter().rev().collect();
             let units = UNITS_OF_A_WRITE * u32::try_from(batch.len()).unwrap_or(u32::MAX);
-            if !pace(self.deps, &report.profile, units, self.budget).await {
+            if !may_go_on(self.deps, &report.profile, |_| units, self.budget).await {
                 break;
             }
+            with_pace(self.deps, &report.profile, |pace| pace.spend(Instant::now(), units));
             let items: Vec<ItemWrite> = batch.iter().map(|write| self.item(write)).collect();
             let site = &self.profile.lists.site_id;
             let outcomes = match self.deps.graph.write_items(self.app, self.budget, site, &items).await {
@@ -182,17 +185,21 @@ fn note(known: &mut Known, row: &Row, id: String) {
     };
 }
 
-/// Waits until SharePoint may be asked for so many units more, and counts them; tells whether there is time for that.
-async fn pace(deps: &Deps, key: &str, units: u32, budget: &Budget) -> bool {
-    let mut paces = deps.paces.lock().await;
-    let pace = paces.entry(key.to_owned()).or_default();
-    let at = Instant::now() + pace.wait(Instant::now(), units);
+/// Waits until SharePoint may be asked for so many units more; tells whether there is time for that.
+async fn may_go_on(deps: &Deps, key: &str, units: impl FnOnce(&Pace) -> u32, budget: &Budget) -> bool {
+    let wait = |pace: &mut Pace| pace.wait(Instant::now(), units(pace));
+    let at = Instant::now() + with_pace(deps, key, wait);
     if at + SHORTEST >= budget.deadline() {
         return false;
     }
     tokio::time::sleep_until(at).await;
-    pace.spend(Instant::now(), units);
     true
+}
+
+/// The pace of one profile: only one run at a time has its lease.
+fn with_pace<T>(deps: &Deps, key: &str, work: impl FnOnce(&mut Pace) -> T) -> T {
+    let mut paces = deps.paces.lock().unwrap_or_else(PoisonError::into_inner);
+    work(paces.entry(key.to_owned()).or_insert_with(|| Pace::new(deps.units_per_minute)))
 }
 
 fn refused(write: &Write, error: &GraphError) -> PollFailure {

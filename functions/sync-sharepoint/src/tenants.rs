@@ -32,6 +32,8 @@ fn tenant(info: &TenantInfo, snapshot: Option<TenantSnapshot>, policy: &PollPoli
         key: info.key.clone(),
         name: info.tenant_name.clone(),
         enabled: info.profile_enabled,
+        switched_on: info.enabled,
+        monitoring: info.monitoring,
         cert_expires: info.certificate_ends_at.map(|ends| ends.date_naive()),
         licences,
     }

@@ -56,7 +56,7 @@ pub enum Command {
     Invoke(invoke::Args),
     /// Look after asynchronous events that could not be delivered
     DeadLetters(dead_letters::Args),
-    /// Show what the next sync with SharePoint would write
+    /// Make the lists in SharePoint, and show what the next sync would write
     Sharepoint(sharepoint::Args),
     /// Hand over or erase everything that is kept of one tenant
     Tenant(tenant::Args),

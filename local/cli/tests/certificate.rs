@@ -155,6 +155,32 @@ async fn a_run_that_ended_anywhere_is_completed_by_the_next() {
 }
 
 #[tokio::test]
+async fn the_app_that_works_in_the_lists_gets_its_next_certificate_too() {
+    let rig = Rig::new(30).await;
+    // The same app and certificate, in a profile of the lists.
+    let mut profile: Value = serde_json::from_str(&rig.read("config-profiles/config-contoso-profile.json")).unwrap();
+    profile["sharepoint_infos"] = json!({ "site_id": "not yet", "note": "cert_path and \"thumbprint\" are above" });
+    let file = "config-profiles/sharepoint/sp-config-intranet-profile.json";
+    std::fs::create_dir(rig.path("config-profiles/sharepoint")).unwrap();
+    std::fs::write(rig.path(file), format!("{profile:#}")).unwrap();
+    let renew = ["certificate", "renew", "intranet", "--sharepoint"];
+    let (said, outcome) = rig.run(&renew).await;
+    assert_eq!(outcome, Outcome::Problem);
+    assert!(said.contains("renew intranet --sharepoint"), "{said}");
+    let folder = rig.path("certs/sharepoint/intranet");
+    let names = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let public = names.into_iter().find(|name| name.ends_with(".cer")).unwrap();
+    rig.upload(&format!("../sharepoint/intranet/{public}")).await;
+    let (said, outcome) = rig.run(&renew).await;
+    assert_eq!(outcome, Outcome::Well, "{said}");
+    let after: Value = serde_json::from_str(&rig.read(file)).unwrap();
+    assert_eq!(after["cert_path"], json!(format!("certs/sharepoint/intranet/{}", public.replace(".cer", ".pem"))));
+    assert_eq!(after["thumbprint"], json!(thumbprint_of(&folder.join(public.replace(".cer", ".pem")))));
+    assert_eq!(after["sharepoint_infos"], profile["sharepoint_infos"]);
+    assert_eq!(rig.next(".pem"), Vec::<String>::new(), "the tenant's own is left alone");
+}
+
+#[tokio::test]
 async fn an_expired_certificate_can_be_renewed_too() {
     let rig = Rig::new(30).await;
     let file = rig.path("config-profiles/config-contoso-profile.json");

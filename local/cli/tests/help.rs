@@ -20,7 +20,7 @@ fn the_grammar_is_sound() {
 
 #[test]
 fn help_of_every_command() {
-    let commands: [&[&str]; 25] = [
+    let commands: [&[&str]; 26] = [
         &[],
         &["up"],
         &["status"],
@@ -41,6 +41,7 @@ fn help_of_every_command() {
         &["dead-letters", "show"],
         &["dead-letters", "redrive"],
         &["sharepoint"],
+        &["sharepoint", "provision"],
         &["tenant"],
         &["migrate"],
         &["backup"],

@@ -130,7 +130,8 @@ pub struct Settings {
     pub page_size: Option<usize>,
     /// Graph's throttling per tenant; `None`: none.
     pub throttle: Option<Throttle>,
-    /// SharePoint's throttling per tenant, counted in resource units: a read costs 1, a write 2. `None`: none.
+    /// SharePoint's throttling per tenant, counted in resource units: reading one thing costs 1, reading several or
+    /// writing 2. `None`: none.
     pub resource_units: Option<Throttle>,
     /// Rows on one page of a list where a request names no number, and the most where it does; `None`: 200 and 5000.
     pub list_page_size: Option<usize>,

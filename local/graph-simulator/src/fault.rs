@@ -32,6 +32,8 @@ pub enum Operation {
     Columns,
     /// `POST …/columns`.
     CreateColumn,
+    /// `PATCH …/columns/{id}`.
+    UpdateColumn,
     /// `GET …/items`, each page.
     Items,
     /// `GET …/items/{id}` or `…/items/{id}/fields`.
@@ -58,7 +60,8 @@ impl Operation {
     /// Whether it changes something in SharePoint.
     #[must_use]
     pub fn is_write(self) -> bool {
-        matches!(self, Self::CreateList | Self::CreateColumn | Self::CreateItem | Self::UpdateItem | Self::DeleteItem)
+        use Operation::{CreateColumn, CreateItem, CreateList, DeleteItem, UpdateColumn, UpdateItem};
+        matches!(self, CreateList | CreateColumn | UpdateColumn | CreateItem | UpdateItem | DeleteItem)
     }
 
     /// Whether a fault for `self` is meant for this request.

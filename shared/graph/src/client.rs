@@ -155,7 +155,19 @@ impl GraphClient {
         repeat: Repeat,
         body: &serde_json::Value,
     ) -> Result<T, GraphError> {
-        let request = || self.inner.transport.request(Method::POST, url.clone()).json(body);
+        self.write(session, Method::POST, (url, peer), repeat, body).await
+    }
+
+    /// Sends JSON by this method and reads the answer as JSON.
+    pub(crate) async fn write<T: DeserializeOwned>(
+        &self,
+        session: &mut Session<'_>,
+        method: Method,
+        (url, peer): (&Url, &Peer),
+        repeat: Repeat,
+        body: &serde_json::Value,
+    ) -> Result<T, GraphError> {
+        let request = || self.inner.transport.request(method.clone(), url.clone()).json(body);
         self.call(session, peer, repeat, read, request).await
     }
 

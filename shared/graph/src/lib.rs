@@ -3,7 +3,8 @@
 //! A tenant signs in with its certificate ([`Credential`], [`assertion`]), the token is kept in memory until
 //! shortly before its end, and [`GraphClient::subscribed_skus`] reads the licences: all pages or an error, never
 //! a part. Every address is checked against [`AllowedHosts`]; every call has a [`Budget`], beyond which nothing is
-//! tried. [`GraphClient::list_items`] and [`GraphClient::write_items`] do the same for SharePoint lists. Every failure becomes a sentence for a technician ([`GraphError::failure`]).
+//! tried. [`GraphClient::list_items`] and [`GraphClient::write_items`] do the same for SharePoint lists,
+//! [`GraphClient::make_list`] makes them. Every failure becomes a sentence for a technician ([`GraphError::failure`]).
 //!
 //! Wire types stay inside this crate; what leaves it are the types of `leitwarte-core`.
 

@@ -20,6 +20,7 @@ mod health;
 mod link;
 mod logging;
 pub mod profiles;
+mod profiles_folder;
 mod serve;
 pub mod sharepoint_profiles;
 pub mod text_file;
@@ -27,4 +28,5 @@ mod watchdog;
 
 pub use config::Config;
 pub use error::FunctionError;
+pub use profiles_folder::{ProfilesFolder, UNREADABLE as PROFILES_UNREADABLE};
 pub use serve::{Invocation, main};

@@ -62,6 +62,12 @@ impl Rig {
     }
 
     pub(crate) async fn with_permission(permission: &str) -> Self {
+        // Small pages, so that there are several.
+        Self::with(permission, 50, |deps| deps).await
+    }
+
+    /// With pages of so many rows, and a function that was changed somehow.
+    pub(crate) async fn with(permission: &str, page: usize, change: impl Fn(Deps) -> Deps) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let profiles = folder.path().join("config-profiles");
         std::fs::create_dir_all(profiles.join("sharepoint")).unwrap();
@@ -78,8 +84,7 @@ impl Rig {
             stock: Stock::Fixed(Arc::from([])),
         };
         let site = SiteConfig::licence_lists(HOME, &[]).grant(CLIENT, SiteRole::Write);
-        // Small pages, so that there are several.
-        let settings = Settings { list_page_size: Some(50), ..Settings::default() };
+        let settings = Settings { list_page_size: Some(page), ..Settings::default() };
         let simulator = Simulator::start(Config { sites: vec![site.clone()], settings, ..Config::new(vec![tenant]) })
             .await
             .unwrap();
@@ -91,7 +96,8 @@ impl Rig {
         let short = Duration::from_millis(2);
         graph.retry = RetryPolicy { first_delay: short, max_delay: short, ..RetryPolicy::default() };
         let graph = GraphClient::new(graph).unwrap();
-        let deps = Arc::new(Deps::new(store.clone(), graph, profiles.clone(), POLICY, now, clock::new_id));
+        let deps = Deps::new(store.clone(), graph, profiles.clone(), POLICY, now, clock::new_id);
+        let deps = Arc::new(change(deps));
         let rig = Self { simulator, site, store, deps, profiles, _folder: folder };
         rig.profile("intranet", |_| ());
         rig
@@ -121,6 +127,11 @@ impl Rig {
             FoundProfile::read(key, &profile.to_string())
         };
         self.store.register_profiles(found.iter().map(|(key, _)| profile(key)).collect(), now()).await.unwrap();
+        self.polled_again(found).await;
+    }
+
+    /// What another poll found in some of them.
+    pub(crate) async fn polled_again(&self, found: &[(&str, Vec<LicenceStock>)]) {
         let mut results = Vec::new();
         for (key, stock) in found {
             let claimed = self.store.claim_one(key, now(), TimeDelta::minutes(1)).await.unwrap();

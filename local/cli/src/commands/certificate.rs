@@ -1,6 +1,7 @@
 //! `leitwarte certificate`: whose certificate ends when, and the next one.
 
 mod list;
+mod owner;
 mod renew;
 
 use std::io::Write;
@@ -20,7 +21,7 @@ pub struct Args {
 pub enum Wish {
     /// Show every certificate as the last daily look found it, what does not work first
     List(list::Args),
-    /// Make a tenant's next certificate, and use it as soon as Entra accepts it
+    /// Make the next certificate of a tenant or of the SharePoint app, and use it as soon as Entra accepts it
     #[command(after_help = "\
 Run it twice: the first time it makes key and certificate and says where to upload the certificate; the second time it signs in
 with it, and only when Entra accepts that does the profile change. Until then the old one goes on working. It may be interrupted

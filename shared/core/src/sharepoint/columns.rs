@@ -132,6 +132,14 @@ impl TenantColumns {
     }
 }
 
+/// A column by its inner name, else by its shown name, else by its shown name whatever its case.
+pub(super) fn find<'a, T>(columns: &'a [T], names: impl Fn(&T) -> &Column, wanted: &str) -> Option<&'a T> {
+    let by = |same: &dyn Fn(&Column) -> bool| columns.iter().find(|column| same(names(column)));
+    by(&|column| column.name == wanted)
+        .or_else(|| by(&|column| column.display_name == wanted))
+        .or_else(|| by(&|column| column.display_name.to_lowercase() == wanted.to_lowercase()))
+}
+
 struct Search<'a> {
     list: &'static str,
     columns: &'a [Column],
@@ -139,14 +147,9 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// By inner name, else by shown name, else by shown name whatever its case.
     fn find(&mut self, wanted: &str) -> String {
         let wanted = wanted.trim();
-        let by = |same: &dyn Fn(&Column) -> bool| self.columns.iter().find(|column| same(column));
-        let found = by(&|column| column.name == wanted)
-            .or_else(|| by(&|column| column.display_name == wanted))
-            .or_else(|| by(&|column| column.display_name.to_lowercase() == wanted.to_lowercase()));
-        if let Some(column) = found {
+        if let Some(column) = find(self.columns, |column| column, wanted) {
             return column.name.clone();
         }
         self.missing.push(format!("`{wanted}`"));

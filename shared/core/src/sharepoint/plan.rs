@@ -115,8 +115,8 @@ pub fn plan(tenants: &[Tenant], lists: Lists<'_>) -> Plan {
         }
         let switches = Switches {
             key: tenant.key.clone(),
-            enabled: row.is_none_or(|row| row.enabled),
-            monitoring: row.is_none_or(|row| row.monitoring),
+            enabled: row.map_or(tenant.switched_on, |row| row.enabled),
+            monitoring: row.map_or(tenant.monitoring, |row| row.monitoring),
         };
         plan.tenant(tenant, row);
         let rows = rows.get(tenant.key.as_str()).map(Vec::as_slice).unwrap_or_default();
@@ -176,7 +176,8 @@ impl Plan {
         match row {
             None if !tenant.enabled => return,
             None => {
-                fields.extend([Field::TenantTitle(tenant.name.clone()), Field::Enabled(true), Field::Monitoring(true)]);
+                let (on, monitoring) = (Field::Enabled(tenant.switched_on), Field::Monitoring(tenant.monitoring));
+                fields.extend([Field::TenantTitle(tenant.name.clone()), on, monitoring]);
             }
             Some(row) if row.title != tenant.name => fields.push(Field::TenantTitle(tenant.name.clone())),
             Some(_) => {}

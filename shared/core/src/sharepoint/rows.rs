@@ -64,6 +64,10 @@ pub struct Tenant {
     pub name: String,
     /// Whether its profile switches it on.
     pub enabled: bool,
+    /// Whether people switched it on here; counts until the Tenantliste has a row of it.
+    pub switched_on: bool,
+    /// Whether people want its shortages told, here; counts until the Tenantliste has a row of it.
+    pub monitoring: bool,
     /// The day its certificate ends.
     pub cert_expires: Option<NaiveDate>,
     /// Its licences; `None` while the numbers are too old or there are none: then its rows stay as they are.

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::plan::{Field, Known, Lists, Plan, Row, Write, plan};
-use super::profile::SharePointProfile;
+use super::profile::{DraftProfile, SharePointProfile};
+use super::provision::Named;
 use super::rows::{Item, Licence, LicenceRow, Numbers, Tenant, TenantRow};
 
 /// Both lists as SharePoint keeps them.
@@ -113,7 +114,15 @@ fn licence(id: u128, free: i64) -> Licence {
 
 fn tenant(key: &str, licences: Vec<Licence>) -> Tenant {
     let name = key.to_uppercase();
-    Tenant { key: key.to_owned(), name, enabled: true, cert_expires: None, licences: Some(licences) }
+    Tenant {
+        key: key.to_owned(),
+        name,
+        enabled: true,
+        switched_on: true,
+        monitoring: true,
+        cert_expires: None,
+        licences: Some(licences),
+    }
 }
 
 fn triggers(site: &Site) -> Vec<bool> {
@@ -187,6 +196,25 @@ fn a_tenant_that_is_switched_off_is_not_written() {
     assert_eq!(site.plan(&[tenant("contoso", vec![licence(1, 0)])]).writes, []);
     let off = Tenant { enabled: false, ..tenant("fabrikam", vec![licence(1, 0)]) };
     assert_eq!(site.plan(&[off]).writes, []);
+}
+
+#[test]
+fn a_new_row_has_the_switches_that_people_set_here_before() {
+    for (switched_on, monitoring, told) in [(true, true, [true]), (true, false, [false])] {
+        let mut site = Site::default();
+        let short = Tenant { switched_on, monitoring, ..tenant("contoso", vec![licence(1, 0)]) };
+        let switches = site.sync(std::slice::from_ref(&short), 99).switches.remove(0);
+        assert_eq!((switches.enabled, switches.monitoring), (switched_on, monitoring));
+        let row = &site.tenants[0];
+        assert_eq!((row.enabled, row.monitoring, triggers(&site).as_slice()), (switched_on, monitoring, &told[..]));
+        assert_eq!(site.plan(&[short]).writes, []);
+    }
+    let mut site = Site::default();
+    site.sync(&[Tenant { switched_on: false, ..tenant("contoso", vec![licence(1, 0)]) }], 99);
+    assert_eq!((site.tenants[0].enabled, site.licences.len()), (false, 0), "it can be switched on there, too");
+    site.tenants[0].enabled = true;
+    site.sync(&[Tenant { switched_on: false, ..tenant("contoso", vec![licence(1, 0)]) }], 99);
+    assert_eq!(triggers(&site), [true], "from then on the Tenantliste is the master");
 }
 
 #[test]
@@ -296,6 +324,31 @@ fn a_profile_of_the_source_system_loads_and_mistakes_are_named() {
     assert!(error.contains("unknown field `site`"), "{error}");
     let error = sp_profile(|profile| profile["secret"] = json!(1)).unwrap_err();
     assert!(error.contains("unknown field `secret`"), "{error}");
+}
+
+#[test]
+fn a_draft_needs_the_app_and_takes_placeholders_for_the_lists() {
+    let parse = |infos: Option<Value>| {
+        let mut profile = json!({
+            "tenant_id": Uuid::from_u128(1), "tenant_name": "intranet", "client_id": Uuid::from_u128(2),
+            "thumbprint": "A1B2C3D4E5F60718293A4B5C6D7E8F9012345678", "cert_path": "sp.pem", "expires": "2030-01-01",
+        });
+        if let Some(infos) = infos {
+            profile["sharepoint_infos"] = infos;
+        }
+        DraftProfile::parse(&profile.to_string()).map(|draft| draft.named)
+    };
+    assert_eq!(parse(None), Ok(Named::default()));
+    let placeholders = json!({ "site_id": "<site>", "license_list_id": "", "tenant_list_id": Uuid::nil() });
+    assert_eq!(parse(Some(placeholders)), Ok(Named::default()));
+    let named = parse(Some(json!({ "tenant_list_id": Uuid::from_u128(6), "field_mapping": { "Frei": "free" } })));
+    let expected = Named {
+        tenants: Some(Uuid::from_u128(6)),
+        mapping: vec![("Frei".to_owned(), "free".to_owned())],
+        ..Named::default()
+    };
+    assert_eq!(named, Ok(expected));
+    assert!(DraftProfile::parse("{}").is_err());
 }
 
 fn tenants() -> impl Strategy<Value = Vec<Tenant>> {

@@ -1,10 +1,11 @@
-//! SharePoint lists: their columns and rows.
+//! SharePoint lists: their columns and rows, and making lists that are missing.
 //!
 //! Source: Microsoft Learn, "Enumerate items in a list", "Update an item in a list", "Combine multiple HTTP requests
 //! using JSON batching".
 
 mod batch;
 mod items;
+mod lists;
 
 use leitwarte_core::Uuid;
 use leitwarte_core::sharepoint::columns::Column;

@@ -8,12 +8,13 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use chrono::TimeDelta;
 use leitwarte_core::certificate::days_left;
-use leitwarte_core::profile::{TenantProfile, file_name};
+use leitwarte_core::profile::TenantProfile;
 use leitwarte_graph::credential::resolve;
 use leitwarte_graph::{AllowedHosts, AppRegistration, Budget, Config, Credential, GraphClient, RetryPolicy};
 use leitwarte_runtime::clock;
 use serde_json::Value;
 
+use super::owner::Owner;
 use crate::commands::onboard::steps::{portal, shown};
 use crate::new_files::{new_file, private_folder, replace_file};
 use crate::terminal::{BOLD, DIM, GOOD, WARN, paint};
@@ -28,8 +29,11 @@ const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----";
 /// Arguments of `certificate renew`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The tenant's short name
+    /// The profile's short name
     pub name: String,
+    /// The app that works in the SharePoint lists, instead of a tenant's
+    #[arg(long)]
+    pub sharepoint: bool,
     /// How long the next certificate is valid
     #[arg(long, value_name = "DAYS", default_value_t = 365, value_parser = clap::value_parser!(u16).range(1..=1095))]
     pub days: u16,
@@ -53,12 +57,11 @@ pub(super) async fn run(args: &Args, context: &Context, out: &mut (dyn Write + S
     let (settings, _) = context.settings.or_demo(args.demo)?;
     let context = &Context { settings, ..context.clone() };
     let profiles = &context.settings.app.profiles_dir;
-    let file = profiles.join(file_name(&args.name));
-    let text = fs::read_to_string(&file).with_context(|| format!("cannot read the profile {}", file.display()))?;
-    let profile = TenantProfile::parse(&text).with_context(|| format!("{} cannot be used", file.display()))?;
+    let owner = Owner::read(profiles, &args.name, args.sharepoint)?;
+    let profile = &owner.profile;
     let present = resolve(&profile.cert_path, profiles).and_then(|path| Credential::read(&path)).ok();
     let present = present.filter(|present| present.check_thumbprint(&profile.thumbprint).is_ok());
-    let folder = context.settings.base_dir()?.join("certs").join(&args.name);
+    let folder = context.settings.base_dir()?.join(owner.folder());
 
     let prepared = prepared(&folder, args, present.as_ref(), context)?;
     if let (None, Some(present), false) = (&prepared, &present, args.force) {
@@ -70,20 +73,20 @@ pub(super) async fn run(args: &Args, context: &Context, out: &mut (dyn Write + S
     }
     let next = match prepared {
         Some(next) => next,
-        None => make(&folder, args, &profile, context)?,
+        None => make(&folder, args, profile, context)?,
     };
     let changed = TenantProfile {
-        cert_path: format!("certs/{}/{}", args.name, next.key.file_name().unwrap_or_default().to_string_lossy()),
+        cert_path: format!("{}/{}", owner.folder(), next.key.file_name().unwrap_or_default().to_string_lossy()),
         thumbprint: next.credential.thumbprint_sha1(),
         expires: next.credential.not_after().date_naive(),
         ..profile.clone()
     };
     if let Some(problem) = refused(context, &changed).await? {
-        say_what_to_do(out, args, &profile, &next, &problem)?;
+        say_what_to_do(out, &owner, &next, &problem)?;
         return Ok(Outcome::Problem);
     }
-    let new_text = rewritten(&text, &profile, &changed)?;
-    replace_file(&file, new_text.as_bytes()).with_context(|| format!("cannot write {}", file.display()))?;
+    let new_text = rewritten(&owner.text, &changed)?;
+    replace_file(&owner.file, new_text.as_bytes()).with_context(|| format!("cannot write {}", owner.file.display()))?;
     let until = next.credential.not_after().date_naive();
     writeln!(
         out,
@@ -163,13 +166,8 @@ async fn refused(context: &Context, changed: &TenantProfile) -> anyhow::Result<O
     Ok(answer.err().map(|error| error.failure().message))
 }
 
-fn say_what_to_do(
-    out: &mut (dyn Write + Send),
-    args: &Args,
-    profile: &TenantProfile,
-    next: &Next,
-    problem: &str,
-) -> std::io::Result<()> {
+fn say_what_to_do(out: &mut (dyn Write + Send), owner: &Owner, next: &Next, problem: &str) -> std::io::Result<()> {
+    let profile = &owner.profile;
     let made = if next.is_new { "Made the next certificate" } else { "The next certificate is there" };
     writeln!(out, "{} {made}; it is not in use yet, the present one goes on working.\n", paint(WARN, "!"))?;
     writeln!(out, "  {}", shown(&next.key))?;
@@ -185,33 +183,31 @@ fn say_what_to_do(
     writeln!(out, "     and there the app with the client ID {}.", profile.client_id)?;
     writeln!(out, "  2. Certificates & secrets → Certificates → Upload certificate: the file that ends in .cer.")?;
     writeln!(out, "     Leave the old one there.")?;
-    writeln!(out, "  3. Here again: leitwarte certificate renew {}", args.name)?;
+    writeln!(out, "  3. Here again: {}", owner.command())?;
     writeln!(out, "     {}", paint(DIM, "Entra may take a few minutes to accept a new certificate."))
 }
 
 /// The profile's text with the three values changed and nothing else: not its order, nor what a person wrote between.
-fn rewritten(text: &str, before: &TenantProfile, after: &TenantProfile) -> anyhow::Result<String> {
-    let old: Value = serde_json::from_str(text.trim_start_matches('\u{feff}'))?;
+fn rewritten(text: &str, after: &TenantProfile) -> anyhow::Result<String> {
+    let mut wanted: Value = serde_json::from_str(text.trim_start_matches('\u{feff}'))?;
     let mut new = text.to_owned();
     for (key, value) in [
         ("cert_path", after.cert_path.clone()),
         ("thumbprint", after.thumbprint.clone()),
         ("expires", after.expires.to_string()),
     ] {
-        let Some(was) = old[key].as_str() else { bail!("`{key}` in the profile is no text") };
-        let (was, value) = (Value::from(was).to_string(), Value::from(value).to_string());
+        let Some(was) = wanted[key].as_str() else { bail!("`{key}` in the profile is no text") };
+        let (was, now) = (Value::from(was).to_string(), Value::from(value.clone()).to_string());
         let name = format!("\"{key}\"");
         let at = new.find(&name).map(|at| at + name.len());
         let at = at.and_then(|at| new[at..].find(&was).map(|more| at + more));
-        let Some(at) = at else {
-            bail!("`{key}` is written in a way this command cannot change; change it to {value}")
-        };
-        new.replace_range(at..at + was.len(), &value);
+        let Some(at) = at else { bail!("`{key}` is written in a way this command cannot change; change it to {now}") };
+        new.replace_range(at..at + was.len(), &now);
+        wanted[key] = Value::from(value);
     }
     // Whatever the text looked like: it must say exactly what was meant.
-    let parsed = TenantProfile::parse(&new).context("the changed profile cannot be read; change it by hand")?;
-    if parsed != *after {
-        bail!("`{}` cannot be changed safely; change cert_path, thumbprint and expires by hand", before.tenant_name);
+    if serde_json::from_str::<Value>(new.trim_start_matches('\u{feff}')).ok() != Some(wanted) {
+        bail!("the profile cannot be changed safely; change cert_path, thumbprint and expires by hand");
     }
     Ok(new)
 }
@@ -230,9 +226,9 @@ mod tests {
             cert_path: "certs/contoso/next.pem".to_owned(),
             thumbprint: "B".repeat(40),
             expires: "2027-05-19".parse().unwrap(),
-            ..before.clone()
+            ..before
         };
-        let new = rewritten(text, &before, &after).unwrap();
+        let new = rewritten(text, &after).unwrap();
         let expected = text
             .replace("A1B2C3D4E5F60718293A4B5C6D7E8F9012345678", &"B".repeat(40))
             .replace("c.pem", "certs/contoso/next.pem")

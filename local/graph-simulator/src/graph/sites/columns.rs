@@ -23,6 +23,18 @@ pub(super) fn create(list: &mut List, asked: &Asked<'_>) -> Result<Reply, GraphE
     Ok(Reply::created(wire::column(list.add_column(&name, column)?)))
 }
 
+/// `PATCH …/columns/{id}` with what is to change; of that the simulator knows `displayName`.
+pub(super) fn update(list: &mut List, id: &str, asked: &Asked<'_>) -> Result<Reply, GraphError> {
+    let changes = asked.object()?;
+    let Some(name) = changes.get("displayName").and_then(Value::as_str).filter(|name| !name.is_empty()) else {
+        return Err(GraphError::invalid_request("The simulator changes the displayName of a column only."));
+    };
+    let column = list.columns.iter_mut().find(|column| column.id.to_string().eq_ignore_ascii_case(id));
+    let column = column.ok_or_else(|| GraphError::item_not_found("The specified column was not found"))?;
+    name.clone_into(&mut column.display_name);
+    Ok(Reply::ok(wire::column(column)))
+}
+
 /// The name and the rest of a column's definition.
 ///
 /// # Errors

@@ -1,6 +1,6 @@
 //! `/v1.0/sites/…`: SharePoint sites, lists, columns and rows.
 //!
-//! Sources: Microsoft Learn, "Get a site resource by path", "Create a new list", "Enumerate items in a list", "Create a
+//! Sources: Microsoft Learn, "Get a site resource by path", "Create a new list", "Update columnDefinition", "Enumerate items in a list", "Create a
 //! new item in a list", "Update an item in a list", "Delete an item from a list", "columnDefinition resource type".
 
 mod call;
@@ -124,6 +124,7 @@ fn work(site: &Site, call: &Call<'_>, asked: &Asked<'_>) -> Result<Reply, GraphE
             let list = accessible(&mut content, list, write)?;
             if write { columns::create(list, asked) } else { columns::all(list, asked) }
         }
+        Target::Column(list, column) => columns::update(accessible(&mut content, list, write)?, column, asked),
         Target::Items(list) => {
             let list = accessible(&mut content, list, write)?;
             if write { items::create(site, list, asked) } else { items::page(site, list, asked) }

@@ -93,3 +93,19 @@ async fn a_missing_column_is_added_and_a_bad_one_refused() {
     let names: Vec<&str> = names.iter().map(|(inner, _)| inner.as_str()).collect();
     assert_eq!(names, ["Title", "enabled", "monitoring", "cert_expires", "note"]);
 }
+
+#[tokio::test]
+async fn a_column_can_be_shown_under_another_name() {
+    let mut lists = Lists::start().await;
+    let columns = lists.get("/lists/Tenantliste/columns").await;
+    let id = column(&columns, "Title")["id"].as_str().expect("text").to_owned();
+    let (path, change) = (format!("/lists/Tenantliste/columns/{id}"), json!({ "displayName": "Kunde" }));
+    assert_eq!(lists.patch(&path, None, change.clone()).await.status(), 403, "it takes more than writing rows");
+    lists.sign_in_as(PROVISIONER).await;
+    let changed = lists.patch(&path, None, change.clone()).await;
+    assert_eq!((changed.status().as_u16(), &body(changed).await["displayName"]), (200, &json!("Kunde")));
+    let columns = lists.get("/lists/Tenantliste/columns").await;
+    assert_eq!(column(&columns, "Title")["displayName"], json!("Kunde"), "its inner name stays");
+    assert_eq!(lists.patch("/lists/Tenantliste/columns/x", None, change).await.status(), 404);
+    assert_eq!(lists.patch(&path, None, json!({ "name": "other" })).await.status(), 400);
+}
