@@ -169,7 +169,7 @@ async fn the_app_that_works_in_the_lists_gets_its_next_certificate_too() {
     assert!(said.contains("renew intranet --sharepoint"), "{said}");
     let folder = rig.path("certs/sharepoint/intranet");
     let names = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    let public = names.into_iter().find(|name| name.ends_with(".cer")).unwrap();
+    let public = names.into_iter().find(|name| Path::new(name).extension().is_some_and(|end| end == "cer")).unwrap();
     rig.upload(&format!("../sharepoint/intranet/{public}")).await;
     let (said, outcome) = rig.run(&renew).await;
     assert_eq!(outcome, Outcome::Well, "{said}");

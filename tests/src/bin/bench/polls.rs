@@ -17,9 +17,9 @@ use crate::load::{self, Call};
 use crate::pages;
 use crate::report::Report;
 
-const TENANTS: usize = 1000;
-const SKUS: usize = 20;
-const LATENCY_MS: u64 = 100;
+pub(crate) const TENANTS: usize = 1000;
+pub(crate) const SKUS: usize = 20;
+pub(crate) const LATENCY_MS: u64 = 100;
 const READING: Duration = Duration::from_secs(5);
 
 /// Measures and adds the tables to the report.
@@ -36,10 +36,16 @@ pub(crate) async fn measure(report: &mut Report) -> Result<()> {
         &first.time,
         &first.tenants,
         &first.changed,
-        &host.peak_memory()?,
+        &host.peak_memory("poll-tenant")?,
     ]);
     let second = host.poll().await?;
-    report.row(&["next poll: read, nothing new", &second.time, &second.tenants, &second.changed, &host.peak_memory()?]);
+    report.row(&[
+        "next poll: read, nothing new",
+        &second.time,
+        &second.tenants,
+        &second.changed,
+        &host.peak_memory("poll-tenant")?,
+    ]);
     report.line(&format!(
         "Limit: {TENANTS} tenants need {} round trips of {LATENCY_MS} ms at the first poll and {TENANTS} at the next; \
          64 at a time take at least {:.1} s and {:.1} s.",
@@ -168,7 +174,7 @@ async fn simulator(folder: &Path) -> Result<(Child, String)> {
 }
 
 /// Emulator and gateway without the timer, so that polls only happen when asked for.
-struct Host {
+pub(crate) struct Host {
     invoke: String,
     gateway: String,
     emulator: Child,
@@ -176,14 +182,14 @@ struct Host {
 }
 
 /// What one poll told, in words.
-struct Polled {
+pub(crate) struct Polled {
     time: String,
     tenants: String,
-    changed: String,
+    pub(crate) changed: String,
 }
 
 impl Host {
-    async fn start(folder: &Path, graph: &str) -> Result<Self> {
+    pub(crate) async fn start(folder: &Path, graph: &str) -> Result<Self> {
         let [invoke, gateway, metrics] = [free_address()?, free_address()?, free_address()?];
         let start = |name: &str, args: &[&str]| {
             Command::new(program(name))
@@ -216,9 +222,9 @@ impl Host {
         Call { method: Method::POST, body: "{}", ..get(&self.invoke, "/2015-03-31/functions/poll-tenant/invocations") }
     }
 
-    async fn poll(&self) -> Result<Polled> {
+    pub(crate) async fn poll(&self) -> Result<Polled> {
         let started = Instant::now();
-        let answer: Value = serde_json::from_str(&text(&self.poll_call()).await?)?;
+        let answer = self.invoke("poll-tenant").await?;
         let seconds = started.elapsed().as_secs_f64();
         let failed = answer["failed"].as_array().map_or(0, Vec::len);
         ensure!(failed == 0 && answer["polled"] == TENANTS, "the poll failed: {answer}");
@@ -229,19 +235,26 @@ impl Host {
         })
     }
 
-    /// The largest resident memory of the function's process so far.
-    fn peak_memory(&self) -> Result<String> {
+    /// Invokes a function and waits for its answer.
+    pub(crate) async fn invoke(&self, function: &str) -> Result<Value> {
+        let path = format!("/2015-03-31/functions/{function}/invocations");
+        let call = Call { method: Method::POST, body: "{}", ..get(&self.invoke, &path) };
+        Ok(serde_json::from_str(&text(&call).await?)?)
+    }
+
+    /// The largest resident memory of a function's process so far.
+    pub(crate) fn peak_memory(&self, function: &str) -> Result<String> {
         let emulator = self.emulator.id().context("the emulator ended")?;
         for entry in std::fs::read_dir("/proc")? {
             let status = std::fs::read_to_string(entry?.path().join("status")).unwrap_or_default();
             let field = |name: &str| {
                 status.lines().find_map(|line| line.strip_prefix(name)).map(str::trim).unwrap_or_default().to_owned()
             };
-            if field("PPid:") == emulator.to_string() && field("Name:") == "poll-tenant" {
+            if field("PPid:") == emulator.to_string() && field("Name:") == function {
                 let kilobytes: u64 = field("VmHWM:").trim_end_matches(" kB").parse()?;
                 return Ok(format!("{} MiB", kilobytes / 1024));
             }
         }
-        anyhow::bail!("poll-tenant is not running")
+        anyhow::bail!("{function} is not running")
     }
 }
