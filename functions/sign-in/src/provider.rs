@@ -159,23 +159,27 @@ impl Provider {
         Ok(found)
     }
 
-    /// Where a browser begins this attempt.
+    /// Where a browser begins this attempt; `anew` lets the person choose an account even where Microsoft knows one.
     pub(crate) fn sign_in_address(
         metadata: &ProviderMetadataWithLogout,
         profile: &AuthProfile,
         redirect_uri: String,
         attempt: &Attempt,
+        anew: bool,
     ) -> Result<String, ProviderFault> {
         let client = client(metadata, profile, redirect_uri)?;
         let (state, nonce) = (CsrfToken::new(attempt.state.clone()), Nonce::new(attempt.nonce.clone()));
         let challenge = PkceCodeChallenge::from_code_verifier_sha256(&PkceCodeVerifier::new(attempt.verifier.clone()));
-        let (address, _, _) = client
+        let mut request = client
             .authorize_url(CoreAuthenticationFlow::AuthorizationCode, move || state, move || nonce)
             .add_scope(Scope::new("profile".to_owned()))
             .set_pkce_challenge(challenge)
             // The default of a code flow; said outright, because a form sent from there would come without our cookie.
-            .add_extra_param("response_mode", "query")
-            .url();
+            .add_extra_param("response_mode", "query");
+        if anew {
+            request = request.add_prompt(CoreAuthPrompt::SelectAccount);
+        }
+        let (address, _, _) = request.url();
         Ok(address.into())
     }
 

@@ -31,6 +31,9 @@ pub const LOGIN: &str = "/api/v1/auth/login";
 /// What stands in a path as it is (RFC 3986, section 3.3).
 const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
+/// The parameter of [`LOGIN`] by which a person chooses an account even where Microsoft knows one.
+pub const ANEW: &str = "anew";
+
 /// Longest address that is kept through a sign-in.
 const LONGEST_RETURN_BYTES: usize = 2000;
 

@@ -94,10 +94,16 @@ impl SignInProblem {
         format!("{SIGN_IN_PROBLEM}?reason={}", self.reason())
     }
 
-    /// Whether the same person may succeed by simply trying again.
+    /// Whether the same person may succeed by trying again, perhaps with another account.
     #[must_use]
     pub fn may_pass(self) -> bool {
-        !matches!(self, Self::NotAssigned | Self::NoConsent | Self::SetUpRefused | Self::NotSetUp)
+        !matches!(self, Self::NoConsent | Self::SetUpRefused | Self::NotSetUp)
+    }
+
+    /// Whether it takes another account to succeed.
+    #[must_use]
+    pub fn wants_other_account(self) -> bool {
+        matches!(self, Self::Guest | Self::OtherTenant | Self::NotAssigned)
     }
 
     /// The words for it.

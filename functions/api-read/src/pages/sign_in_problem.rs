@@ -1,6 +1,7 @@
 //! `/sign-in-problem`: why a sign-in did not succeed. Public, and the same for everybody.
 
 use askama::Template;
+use leitwarte_web::pages::ANEW;
 use leitwarte_web::sign_in_problem::{SignInProblem, Words};
 
 use super::Frame;
@@ -13,16 +14,22 @@ pub(crate) struct SignInProblemPage<'a> {
     frame: &'a Frame,
     t: &'static SignInProblemTexts,
     words: Words,
-    /// Whether trying again may help.
-    again: bool,
+    /// Where to try again, if that may help.
+    again: Option<String>,
 }
 
 impl<'a> SignInProblemPage<'a> {
     /// The page in a frame.
     pub(crate) fn new(frame: &'a Frame, problem: SignInProblem) -> Self {
         let t = SignInProblemTexts::of(frame.language);
-        Self { frame, t, words: problem.words(frame.language), again: problem.may_pass() }
+        Self { frame, t, words: problem.words(frame.language), again: problem.may_pass().then(|| again(problem)) }
     }
+}
+
+/// Whoever needs another account chooses one.
+fn again(problem: SignInProblem) -> String {
+    let address = super::frame::sign_in();
+    if problem.wants_other_account() { format!("{address}&{ANEW}=1") } else { address }
 }
 
 texts! {
@@ -51,6 +58,8 @@ mod tests {
                 let html = SignInProblemPage::new(&frame, problem).render().unwrap();
                 let offered = html.contains(SignInProblemTexts::of(language).again);
                 assert_eq!(offered, problem.may_pass(), "{problem:?}");
+                let other = html.contains("anew=1");
+                assert_eq!(other, problem.may_pass() && problem.wants_other_account(), "{problem:?}");
             }
         }
     }

@@ -1,4 +1,4 @@
-//! `GET /api/v1/auth/login?return=…`: sends a browser to Microsoft. Writes nothing: what has to be known afterwards is in
+//! `GET /api/v1/auth/login?return=…`: sends a browser to Microsoft, with `anew=1` to choose another account. Writes nothing: what has to be known afterwards is in
 //! a cookie of that browser.
 
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::Uri;
 use http::header::HOST;
 use leitwarte_web::http::Answer;
-use leitwarte_web::pages::{LOGIN, START, return_target};
+use leitwarte_web::pages::{ANEW, LOGIN, START, return_target};
 use leitwarte_web::sign_in_problem::SignInProblem;
 use url::form_urlencoded;
 
@@ -44,7 +44,8 @@ async fn begin(deps: &Deps, request: &ApiGatewayV2httpRequest) -> Result<Answer,
         begun_at: now.timestamp(),
     };
     let redirect_uri = deps.redirect_uri(&profile);
-    let address = Provider::sign_in_address(&metadata, &profile, redirect_uri, &attempt).map_err(|fault| {
+    let anew = form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == ANEW);
+    let address = Provider::sign_in_address(&metadata, &profile, redirect_uri, &attempt, anew).map_err(|fault| {
         tracing::warn!("nobody can sign in: {fault}");
         SignInProblem::NotSetUp
     })?;

@@ -51,6 +51,9 @@ async fn the_request_to_microsoft_has_everything_that_binds_the_answer_to_it() {
         assert_ne!(login.query(name), again.query(name), "{name}");
     }
     assert!(!login.location().contains(SECRET));
+    assert_eq!(login.query("prompt"), "");
+    let anew = get(&world.deps, "/api/v1/auth/login?anew=1", &mut browser).await;
+    assert_eq!(anew.query("prompt"), "select_account", "who was refused chooses another account");
 }
 
 #[tokio::test]

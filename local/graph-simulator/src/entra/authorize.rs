@@ -171,7 +171,7 @@ fn page(people: &[DemoPerson], parameters: &Parameters) -> Response {
 fn html(status: StatusCode, body: &str) -> Response {
     let page = format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width\"><title>Sign in to your account</title><style>\
+         <meta name=\"viewport\" content=\"width=device-width\"><title>Sign in to your account</title><link rel=\"icon\" href=\"data:,\"><style>\
          body{{font:16px system-ui,sans-serif;max-width:26rem;margin:3rem auto;padding:0 1rem;color-scheme:light dark}}\
          button{{display:block;width:100%;margin:.5rem 0;padding:.7rem;text-align:left;font:inherit;cursor:pointer}}\
          </style></head><body>{body}</body></html>"
