@@ -16,11 +16,18 @@ pub enum Event {
     Everybody,
     /// `{"tenant": "<key>"}`: one tenant at once.
     One(String),
+    /// `{"tenants": ["<key>", …]}`: these at once. Who asks does not wait for the answer, so a poll that fails is part of
+    /// the report and not a failed event, which the host would keep as a dead letter; one that is polled already, switched
+    /// off or unknown is left out.
+    Some(Vec<String>),
 }
 
 /// An event that means nothing here.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}; send {{}} to poll every tenant or {{\"tenant\": \"<key>\"}} to poll one")]
+#[error(
+    "{0}; send {{}} to poll every tenant, {{\"tenant\": \"<key>\"}} to poll one, or {{\"tenants\": [\"<key>\", …]}} to poll \
+     some without waiting for them"
+)]
 pub struct UnknownEvent(String);
 
 impl TryFrom<Value> for Event {
@@ -36,6 +43,11 @@ impl TryFrom<Value> for Event {
         };
         if fields.contains_key("detail-type") {
             return Ok(Self::Due);
+        }
+        if let Some(keys) = fields.get("tenants") {
+            let keys = serde_json::from_value(keys.clone()).ok().filter(|_| fields.len() == 1);
+            let wrong = || UnknownEvent("`tenants` is no list of texts, or there is something beside it".to_owned());
+            return keys.map(Self::Some).ok_or_else(wrong);
         }
         if let Some(unknown) = fields.keys().find(|name| *name != "tenant") {
             return Err(UnknownEvent(format!("the event has a field `{unknown}`, which this function does not know")));

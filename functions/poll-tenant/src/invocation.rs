@@ -45,20 +45,22 @@ pub async fn handle<Source: StockSource>(
     let lease = TimeDelta::from_std(times.lease(Instant::now())).unwrap_or(TimeDelta::zero());
     let claims = match &event {
         Event::One(key) => vec![claim_one(deps, key, &profiles, lease).await?],
-        Event::Everybody => claim_due(deps, &profiles, &ALWAYS_DUE, lease).await?,
-        Event::Due => claim_due(deps, &profiles, &deps.polls, lease).await?,
+        Event::Some(keys) => claim_due(deps, keys.clone(), &ALWAYS_DUE, lease).await?,
+        Event::Everybody => claim_due(deps, all_keys(&profiles), &ALWAYS_DUE, lease).await?,
+        Event::Due => claim_due(deps, all_keys(&profiles), &deps.polls, lease).await?,
     };
     let one = match &event {
         Event::One(key) => Some(key.as_str()),
-        Event::Due | Event::Everybody => None,
+        Event::Some(_) | Event::Due | Event::Everybody => None,
     };
+    let of_all = matches!(event, Event::Due | Event::Everybody);
     let claimed = claims.len();
     let (tally, due) = poll_all(deps, claims, profiles, times, one.is_some()).await;
     if let Some(error) = tally.error {
         return Err(error.into());
     }
     let skipped = claimed - tally.polled;
-    if one.is_none() {
+    if of_all {
         // Whoever was polled by somebody else meanwhile is polled all the same.
         let complete = skipped == tally.superseded;
         let now = (deps.clock)();
@@ -103,13 +105,16 @@ async fn registered_profiles<Source>(deps: &Deps<Source>, times: Times) -> Resul
     Ok(found.into_iter().map(|FoundProfile { key, profile }| (key, profile)).collect())
 }
 
+fn all_keys(profiles: &Profiles) -> Vec<String> {
+    profiles.keys().cloned().collect()
+}
+
 async fn claim_due<Source>(
     deps: &Deps<Source>,
-    profiles: &Profiles,
+    keys: Vec<String>,
     polls: &PollPolicy,
     lease: TimeDelta,
 ) -> Result<Vec<Claim>, FunctionError> {
-    let keys: Vec<String> = profiles.keys().cloned().collect();
     let claims = deps.store.claim_due(&keys, polls, (deps.clock)(), lease).await;
     let mut claims = claims?;
     // Those known to fail stand at the end: whatever they cost, the healthy ones are done by then.

@@ -41,6 +41,7 @@ fn a_scheduled_event_means_who_is_due_an_empty_one_everybody_and_a_tenant_one() 
     assert_eq!(event(json!({})), Event::Everybody);
     assert_eq!(event(json!(null)), Event::Everybody);
     assert_eq!(event(json!({ "tenant": "contoso" })), Event::One("contoso".to_owned()));
+    assert_eq!(event(json!({ "tenants": ["a", "b"] })), Event::Some(vec!["a".to_owned(), "b".to_owned()]));
 }
 
 #[test]
@@ -49,6 +50,8 @@ fn a_slip_of_the_pen_is_refused_by_name_and_not_taken_for_a_poll_of_nobody() {
         (json!({ "tennant": "contoso" }), "tennant"),
         (json!({ "Tenant": "contoso" }), "Tenant"),
         (json!({ "tenant": 5 }), "no text"),
+        (json!({ "tenants": "contoso" }), "no list of texts"),
+        (json!({ "tenants": [], "tenant": "contoso" }), "something beside it"),
         (json!(["contoso"]), "no JSON object"),
         (json!("contoso"), "no JSON object"),
     ] {
@@ -168,6 +171,17 @@ async fn a_failing_poll_of_one_tenant_is_told_in_the_answer() {
     let function = Function::with(&["contoso"]).await;
     function.answers("contoso", refused("Refused."));
     assert_eq!(function.poll("contoso").await.unwrap().failed[0].message, "Refused.");
+}
+
+#[tokio::test]
+async fn who_does_not_wait_gets_failures_in_the_report_and_whoever_cannot_be_polled_is_left_out() {
+    let function = Function::with(&["contoso", "northwind"]).await;
+    function.answers("northwind", refused("Refused."));
+    let keys = ["northwind", "contoso", "nobody"].map(str::to_owned).to_vec();
+    let report = handle(&function.deps, Event::Some(keys), in_seconds(60)).await.unwrap();
+    assert_eq!((report.polled, report.failed.len()), (2, 1), "and the event is no dead letter");
+    assert!(report.answer(false).is_ok());
+    assert_eq!(function.store.revision().await.unwrap().last_tick, None, "this was no tick");
 }
 
 #[tokio::test]

@@ -1,24 +1,10 @@
 //! Between rows as the planner knows them and cells as the lists hold them.
 
-use chrono::NaiveDate;
 use leitwarte_core::sharepoint::columns::{LicenceColumns, TenantColumns};
 use leitwarte_core::sharepoint::plan::Field;
-use leitwarte_core::sharepoint::rows::{LicenceRow, Numbers, TenantRow};
+use leitwarte_core::sharepoint::rows::{LicenceRow, Numbers};
 use leitwarte_graph::ListItem;
 use serde_json::{Map, Value, json};
-
-/// A row of the Tenantliste. Empty cells mean what they meant to the source system.
-pub(crate) fn tenant_row(item: ListItem, columns: &TenantColumns) -> TenantRow {
-    let cell = |column: &str| item.fields.get(column);
-    let day = cell(&columns.cert_expires).and_then(Value::as_str).and_then(|text| text.get(..10));
-    TenantRow {
-        title: text(cell(&columns.title)),
-        enabled: cell(&columns.enabled).and_then(Value::as_bool).unwrap_or(true),
-        monitoring: cell(&columns.monitoring).and_then(Value::as_bool).unwrap_or(false),
-        cert_expires: day.and_then(|day| day.parse::<NaiveDate>().ok()),
-        item: item.item,
-    }
-}
 
 /// A row of the Lizenzstatusliste.
 pub(crate) fn licence_row(item: ListItem, columns: &LicenceColumns) -> LicenceRow {

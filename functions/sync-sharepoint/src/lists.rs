@@ -86,7 +86,7 @@ pub(crate) async fn read(
         explained(&error)
     })?;
     Ok(BothLists {
-        tenants: tenants.into_iter().map(|item| cells::tenant_row(item, &columns.tenants)).collect(),
+        tenants: tenants.into_iter().map(|item| item.into_tenant_row(&columns.tenants)).collect(),
         licences: licences.into_iter().map(|item| cells::licence_row(item, &columns.licences)).collect(),
     })
 }

@@ -1,6 +1,7 @@
 //! What people are told, in facts; [`words`] says it in German and English. Facts are stored, words are made when the
 //! message is sent, in the language of those who get it.
 
+pub mod order;
 pub mod words;
 
 use chrono::{DateTime, NaiveDate, Utc};

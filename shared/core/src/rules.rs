@@ -3,6 +3,8 @@
 //! A rule is set for everybody, for one product, for one tenant, or for one product of one tenant. What a narrower one
 //! leaves out it takes from the wider ones; what nobody set is the rule of the source system: short when nothing is free.
 
+mod check;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -12,6 +14,8 @@ use crate::catalogue;
 use crate::incident::Level;
 use crate::stock::{AppliesTo, LicenceStock, StockState};
 use crate::threshold::Limit;
+
+pub use check::{LONGEST_DELIVERY_DAYS, LONGEST_REASON, MOST_RESERVED, RuleError};
 
 /// For whom a rule is set.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]

@@ -35,5 +35,5 @@ pub use credential::{Credential, CredentialError, CredentialProblem};
 pub use error::{BadAnswer, GraphError, Peer};
 pub use hosts::{AllowedHosts, HostError, Service};
 pub use retry::RetryPolicy;
-pub use sharepoint::{ItemWrite, ListItem, MOST_IN_A_BATCH, Written};
+pub use sharepoint::{ItemWrite, ListItem, MOST_IN_A_BATCH, RowSwitches, TenantList, TenantListError, Written};
 pub use token::EntraRefusal;

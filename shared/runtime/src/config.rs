@@ -8,6 +8,8 @@ use leitwarte_core::poll::PollPolicy;
 use leitwarte_core::retention::{LEAST_HISTORY_DAYS, Retention};
 use leitwarte_database::{Address, AddressError};
 
+use crate::invoke::InvokeAddress;
+
 /// Where things are and how often tenants are polled. `Debug` shows no password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Config {
@@ -28,6 +30,8 @@ pub struct Config {
     pub retention: Retention,
     /// Where backups lie, and how many.
     pub backups: Backups,
+    /// `INVOKE_ADDR` and `INVOKE_KEY_FILE`: where other functions are started.
+    pub invoke: InvokeAddress,
     /// `WORKERS`: how many events this process works on at the same time.
     pub workers: usize,
 }
@@ -95,6 +99,7 @@ impl Config {
             graph_extra_hosts: text("GRAPH_EXTRA_HOSTS", ""),
             polls: PollPolicy { interval: TimeDelta::seconds(interval) },
             workers: usize::try_from(workers).unwrap_or(1),
+            invoke: InvokeAddress::from_lookup(&lookup, &data_dir),
             data_dir,
         })
     }
@@ -121,6 +126,7 @@ impl fmt::Debug for Config {
             .field("retention", &self.retention)
             .field("backups", &self.backups)
             .field("workers", &self.workers)
+            .field("invoke", &self.invoke)
             .finish()
     }
 }

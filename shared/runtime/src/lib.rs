@@ -17,6 +17,7 @@ pub mod clock;
 pub mod config;
 mod error;
 mod health;
+pub mod invoke;
 mod link;
 mod logging;
 pub mod profiles;

@@ -19,7 +19,7 @@ use crate::{Store, StoreError};
 
 /// No lease is longer: Lambda's longest time-out. One that seems to be was given before the clock was set
 /// back, and binds nobody.
-const LONGEST_LEASE: TimeDelta = TimeDelta::minutes(15);
+pub(crate) const LONGEST_LEASE: TimeDelta = TimeDelta::minutes(15);
 
 /// What decides whether a tenant can be claimed.
 struct Candidate {

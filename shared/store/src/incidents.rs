@@ -9,10 +9,12 @@ use leitwarte_core::message::{Message, Shortage};
 use leitwarte_core::rules::Rules;
 use leitwarte_core::stock::LicenceStock;
 use leitwarte_database::{PATIENCE, within};
+use serde_json::json;
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 use uuid::Uuid;
 
+use crate::audit::{self, Actor};
 use crate::outbox::{self, NewMessage};
 use crate::rows::{get, id, next_number, optional_time, time, unreadable};
 use crate::{Store, StoreError, rules};
@@ -48,7 +50,7 @@ impl StoredIncident {
             Phase::Ordered { quantity, expected_on } => (Some(quantity), Some(expected_on)),
             Phase::Open | Phase::Acknowledged => (None, None),
         };
-        serde_json::json!({
+        json!({
             "number": number, "tenant_key": tenant, "tenant": self.tenant_name, "skuid": sku_id,
             "skupartnumber": self.part_number, "product_name": product_name(*sku_id, &self.part_number),
             "opened_at": opened_at, "phase": phase.as_str(), "quantity": quantity, "expected_on": expected_on,
@@ -80,8 +82,8 @@ pub enum Acted {
     Unknown,
     /// It is closed already.
     Closed,
-    /// Somebody has changed it since the version that was seen.
-    Changed,
+    /// Somebody has changed it since the version that was seen; the incident as it is.
+    Changed(Box<StoredIncident>),
     /// The wish cannot be meant.
     Refused(ActionError),
 }
@@ -353,7 +355,7 @@ impl Store {
     }
 
     /// Does what a person wants with an incident, if it is still as that person saw it (`version`; `None` whatever it
-    /// is).
+    /// is). It stands in the audit log if and only if it was done.
     ///
     /// # Errors
     /// Those of writing.
@@ -362,7 +364,7 @@ impl Store {
         number: i64,
         version: Option<i64>,
         action: Action,
-        who: &str,
+        actor: Actor<'_>,
         now: DateTime<Utc>,
     ) -> Result<Acted, StoreError> {
         const OPERATION: &str = "changing an incident";
@@ -373,7 +375,7 @@ impl Store {
             return Ok(Acted::Closed);
         }
         if version.is_some_and(|version| version != before.version) {
-            return Ok(Acted::Changed);
+            return Ok(Acted::Changed(Box::new(before)));
         }
         let after = match action.on(&before.incident, now) {
             Ok(after) => after,
@@ -385,7 +387,10 @@ impl Store {
             Action::Snooze { until } => until.to_rfc3339(),
             Action::Acknowledge | Action::Reopen => String::new(),
         };
-        note(writing.connection(), number, now, who, action.as_str(), &detail).await.map_err(&error)?;
+        note(writing.connection(), number, now, actor.who, action.as_str(), &detail).await.map_err(&error)?;
+        let (word, subject) = (format!("incident-{}", action.as_str()), number.to_string());
+        let detail = json!({ "tenant": before.incident.tenant, "skuid": before.incident.sku_id, "action": action });
+        audit::note(writing.connection(), actor, &word, &subject, &detail, now).await.map_err(&error)?;
         writing.revise();
         writing.commit().await?;
         Ok(Acted::Done(Box::new(StoredIncident { incident: after, version: before.version + 1, ..before })))

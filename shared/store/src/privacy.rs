@@ -32,6 +32,7 @@ const OWN: [(&str, &str); 11] = [
     ("DELETE FROM stock_changes", "tenant_key = $1"),
     ("DELETE FROM stock", "tenant_key = $1"),
     ("DELETE FROM poll_runs", "tenant_key = $1"),
+    ("DELETE FROM poll_wishes", "tenant_key = $1"),
 ];
 
 impl Store {

@@ -116,8 +116,8 @@ impl Store {
         let mut changed = 0;
         for Switches { key, enabled, monitoring } in different {
             changed += sqlx::query(
-                "UPDATE tenants SET enabled = $2, monitoring = $3 \
-                 WHERE tenant_key = $1 AND (enabled <> $2 OR monitoring <> $3)",
+                "UPDATE tenants SET enabled = $2, monitoring = $3, switches_version = switches_version + 1, \
+                 switched_at = NULL, switched_by = '' WHERE tenant_key = $1 AND (enabled <> $2 OR monitoring <> $3)",
             )
             .bind(key)
             .bind(i32::from(*enabled))

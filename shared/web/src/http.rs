@@ -4,6 +4,7 @@ mod answer;
 mod coding;
 mod cookie;
 mod etag;
+mod if_match;
 mod language;
 mod quality;
 
@@ -11,4 +12,5 @@ pub use answer::{Answer, Body, PAYLOAD_LIMIT_BYTES};
 pub use coding::{Coding, gzip};
 pub use cookie::CookieName;
 pub use etag::ETag;
+pub use if_match::{if_match, version_tag};
 pub use language::{Language, preferred_language};

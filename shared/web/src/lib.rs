@@ -6,9 +6,11 @@
 pub mod access;
 pub mod auth_file;
 pub mod bearer;
+pub mod body;
 pub mod csrf;
 pub mod http;
 pub mod keys;
+pub mod openapi;
 pub mod pages;
 pub mod permission;
 pub mod problem;

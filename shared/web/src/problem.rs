@@ -3,6 +3,7 @@
 use http::header::{ALLOW, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::http::Answer;
 
@@ -23,12 +24,36 @@ pub enum ProblemKind {
     NotFound,
     /// No such tenant.
     UnknownTenant,
+    /// No such incident.
+    UnknownIncident,
     /// The address exists, but not with this method.
     MethodNotAllowed,
     /// A query parameter nobody knows.
     UnknownParameter,
     /// A query parameter with a value that cannot be.
     BadParameter,
+    /// A body that is not said to be JSON.
+    UnsupportedMediaType,
+    /// A body longer than any of ours.
+    BodyTooLarge,
+    /// A body that is not what it has to be.
+    BadBody,
+    /// A wish that is well written and cannot be meant.
+    ImpossibleWish,
+    /// A change that does not say what it was decided on.
+    PreconditionRequired,
+    /// Somebody else has changed it since it was seen.
+    ChangedMeanwhile,
+    /// The incident is over.
+    IncidentClosed,
+    /// The tenant is switched off.
+    TenantDisabled,
+    /// The Tenantliste, which is the master of the switches, has no row of the tenant.
+    NotInTenantList,
+    /// SharePoint does not take the change, or does not answer.
+    SharePointUnavailable,
+    /// The host of the functions does not start what was asked for.
+    HostUnavailable,
     /// The answer does not fit into what Lambda carries.
     AnswerTooLarge,
     /// There are no numbers yet.
@@ -45,7 +70,7 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// Every kind, for tables and tests.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 28] = [
         Self::MissingToken,
         Self::InvalidToken,
         Self::SessionEnded,
@@ -53,9 +78,21 @@ impl ProblemKind {
         Self::Forbidden,
         Self::NotFound,
         Self::UnknownTenant,
+        Self::UnknownIncident,
         Self::MethodNotAllowed,
         Self::UnknownParameter,
         Self::BadParameter,
+        Self::UnsupportedMediaType,
+        Self::BodyTooLarge,
+        Self::BadBody,
+        Self::ImpossibleWish,
+        Self::PreconditionRequired,
+        Self::ChangedMeanwhile,
+        Self::IncidentClosed,
+        Self::TenantDisabled,
+        Self::NotInTenantList,
+        Self::SharePointUnavailable,
+        Self::HostUnavailable,
         Self::AnswerTooLarge,
         Self::NotPolledYet,
         Self::StoreUnavailable,
@@ -79,6 +116,24 @@ impl ProblemKind {
             }
             Self::UnknownParameter => ("unknown-parameter", StatusCode::BAD_REQUEST, "Unknown query parameter"),
             Self::BadParameter => ("bad-parameter", StatusCode::BAD_REQUEST, "Query parameter cannot be used"),
+            Self::UnknownIncident => ("unknown-incident", StatusCode::NOT_FOUND, "No such incident"),
+            Self::UnsupportedMediaType => {
+                ("unsupported-media-type", StatusCode::UNSUPPORTED_MEDIA_TYPE, "Body is not JSON")
+            }
+            Self::BodyTooLarge => ("body-too-large", StatusCode::PAYLOAD_TOO_LARGE, "Body too large"),
+            Self::BadBody => ("bad-body", StatusCode::BAD_REQUEST, "Body cannot be used"),
+            Self::ImpossibleWish => ("impossible-wish", StatusCode::UNPROCESSABLE_ENTITY, "This cannot be meant"),
+            Self::PreconditionRequired => {
+                ("precondition-required", StatusCode::PRECONDITION_REQUIRED, "If-Match is missing")
+            }
+            Self::ChangedMeanwhile => ("changed-meanwhile", StatusCode::PRECONDITION_FAILED, "Changed meanwhile"),
+            Self::IncidentClosed => ("incident-closed", StatusCode::CONFLICT, "Incident is over"),
+            Self::TenantDisabled => ("tenant-disabled", StatusCode::CONFLICT, "Tenant is switched off"),
+            Self::NotInTenantList => ("not-in-tenant-list", StatusCode::CONFLICT, "Not in the Tenantliste yet"),
+            Self::SharePointUnavailable => {
+                ("sharepoint-unavailable", StatusCode::SERVICE_UNAVAILABLE, "SharePoint does not take it")
+            }
+            Self::HostUnavailable => ("host-unavailable", StatusCode::SERVICE_UNAVAILABLE, "Cannot be started now"),
             Self::AnswerTooLarge => ("answer-too-large", StatusCode::PAYLOAD_TOO_LARGE, "Answer too large"),
             Self::NotPolledYet => ("not-polled-yet", StatusCode::SERVICE_UNAVAILABLE, "No numbers yet"),
             Self::StoreUnavailable => {
@@ -114,6 +169,8 @@ pub struct Problem {
     detail: String,
     /// Methods for `Allow`.
     allowed: Option<String>,
+    /// How it is now, where somebody has changed it.
+    current: Option<Value>,
 }
 
 #[derive(Serialize)]
@@ -123,13 +180,15 @@ struct Wire<'a> {
     status: u16,
     detail: &'a str,
     instance: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    current: Option<&'a Value>,
 }
 
 impl Problem {
     /// `detail` says what is wrong, where, and what to do; it goes to the caller as it stands.
     #[must_use]
     pub fn new(kind: ProblemKind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), allowed: None }
+        Self { kind, detail: detail.into(), allowed: None, current: None }
     }
 
     /// A method that this address does not have; `allowed` are those it has.
@@ -137,6 +196,12 @@ impl Problem {
     pub fn method_not_allowed(allowed: String) -> Self {
         let detail = format!("This address can only be used with {allowed}.");
         Self { allowed: Some(allowed), ..Self::new(ProblemKind::MethodNotAllowed, detail) }
+    }
+
+    /// Somebody else has changed it; `current` is how it is now, as reading it would show.
+    #[must_use]
+    pub fn changed_meanwhile(detail: impl Into<String>, current: Value) -> Self {
+        Self { current: Some(current), ..Self::new(ProblemKind::ChangedMeanwhile, detail) }
     }
 
     /// Its kind.
@@ -161,6 +226,7 @@ impl Problem {
             status: status.as_u16(),
             detail: &self.detail,
             instance: request_id,
+            current: self.current.as_ref(),
         };
         // A struct of strings and a number always becomes JSON.
         let body = serde_json::to_string(&wire).unwrap_or_default();

@@ -63,8 +63,9 @@ fn by_path<Endpoint>(table: &[Route<Endpoint>], path: &str) -> Option<(&'static 
     literal.chain(with_parameters).find_map(|route| Some((route.path, parameters(route.path, path)?)))
 }
 
-/// The values of a pattern's parameters in a path, if it has that form.
-pub(crate) fn parameters(pattern: &str, path: &str) -> Option<HashMap<String, String>> {
+/// The values of a pattern's parameters in a decoded path, if it has that form.
+#[must_use]
+pub fn parameters(pattern: &str, path: &str) -> Option<HashMap<String, String>> {
     let mut found = HashMap::new();
     let mut given = path.split('/');
     for wanted in pattern.split('/') {

@@ -80,6 +80,11 @@ texts! {
         sign_in_broken: "Die Anmeldung ist gestört", "Sign-in does not work";
         sign_in_broken_advice: "Es fehlt das Anmeldeprofil, oder Microsoft ist nicht erreichbar. `leitwarte doctor` zeigt, woran es liegt.",
             "The sign-in profile is missing, or Microsoft cannot be reached. `leitwarte doctor` shows the reason.";
+        incident: "Diesen Vorfall gibt es nicht", "There is no such incident";
+        incident_advice: "Alle stehen unter Vorfälle, auf Wunsch auch die erledigten.",
+            "All of them stand under Incidents, those that are over too if you want.";
+        refused: "Das wurde nicht geändert", "This was not changed";
+        refused_advice: "Darunter steht, weshalb.", "The reason stands below.";
         fault: "Ein Fehler in Leitwarte", "A fault in Leitwarte";
         fault_advice: "Das Protokoll von api-read nennt ihn unter der Nummer dieser Anfrage.",
             "The log of api-read names it under the number of this request.";
@@ -96,12 +101,25 @@ impl ProblemTexts {
             K::CrossSite => (self.cross_site, self.cross_site_advice),
             K::NotFound => (self.not_found, self.not_found_advice),
             K::UnknownTenant => (self.tenant, self.tenant_advice),
+            K::UnknownIncident => (self.incident, self.incident_advice),
             K::MethodNotAllowed => (self.method, self.not_found_advice),
             K::UnknownParameter | K::BadParameter => (self.parameter, self.parameter_advice),
             K::AnswerTooLarge => (self.too_large, self.too_large_advice),
             K::NotPolledYet => (self.early, self.early_advice),
             K::StoreUnavailable => (self.store, self.store_advice),
             K::SignInNotConfigured | K::SignInUnavailable => (self.sign_in_broken, self.sign_in_broken_advice),
+            // Answers to writes, which pages show as a message and not as a page.
+            K::UnsupportedMediaType
+            | K::BodyTooLarge
+            | K::BadBody
+            | K::ImpossibleWish
+            | K::PreconditionRequired
+            | K::ChangedMeanwhile
+            | K::IncidentClosed
+            | K::TenantDisabled
+            | K::NotInTenantList
+            | K::SharePointUnavailable
+            | K::HostUnavailable => (self.refused, self.refused_advice),
             K::Internal => (self.fault, self.fault_advice),
         }
     }

@@ -7,7 +7,7 @@ use std::io::Write;
 use anyhow::bail;
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 use leitwarte_core::incident::Action;
-use leitwarte_store::{Acted, Store};
+use leitwarte_store::{Acted, Actor, Store};
 
 use crate::{Context, Outcome, UsageError};
 
@@ -140,7 +140,7 @@ async fn act(
     context: &Context,
     out: &mut (dyn Write + Send),
 ) -> anyhow::Result<Outcome> {
-    match store.act_on_incident(number, None, action, who, context.now).await? {
+    match store.act_on_incident(number, None, action, Actor { person: None, who }, context.now).await? {
         Acted::Done(incident) => out.write_all(view::line(&incident, context.now).as_bytes())?,
         Acted::Unknown => return unknown(number, out),
         Acted::Closed => {
@@ -148,7 +148,7 @@ async fn act(
             return Ok(Outcome::Problem);
         }
         Acted::Refused(refusal) => return Err(UsageError(refusal.to_string()).into()),
-        Acted::Changed => bail!("somebody else has just changed incident {number}; look at it again"),
+        Acted::Changed(_) => bail!("somebody else has just changed incident {number}; look at it again"),
     }
     Ok(Outcome::Well)
 }

@@ -9,7 +9,7 @@ use leitwarte_core::Uuid;
 use leitwarte_core::catalogue;
 use leitwarte_core::rules::{Definition, Scope};
 use leitwarte_core::threshold::Limit;
-use leitwarte_store::Store;
+use leitwarte_store::{Actor, Store};
 
 use crate::{Context, Outcome, UsageError};
 
@@ -93,21 +93,21 @@ pub struct Set {
 pub async fn run(args: Args, context: &Context, out: &mut (dyn Write + Send)) -> anyhow::Result<Outcome> {
     let (settings, _) = context.settings.or_demo(args.demo)?;
     let store = settings.open_store(matches!(args.wish, None | Some(Wish::Replay(_)))).await?;
-    let who = settings.user();
+    let actor = Actor { person: None, who: settings.user() };
     let outcome = match args.wish {
         None => list(&store, args.json, context, out).await,
         Some(Wish::Replay(args)) => replay::run(&store, args, context, out).await,
         Some(Wish::Set(set)) => {
             let scope = scope(&store, &set.scope).await?;
             let rule = changed(store.rules().await?.exactly(&scope), set)?;
-            store.set_rule(&scope, &rule, who, context.now).await?;
+            store.set_rule(&scope, &rule, None, actor, context.now).await?;
             out.write_all(view::one(&scope, &rule).as_bytes())?;
             Ok(Outcome::Well)
         }
         Some(Wish::Remove(names)) => {
             let scope = scope(&store, &names).await?;
             let known = store.rules().await?.exactly(&scope) != Definition::default();
-            store.set_rule(&scope, &Definition::default(), who, context.now).await?;
+            store.set_rule(&scope, &Definition::default(), None, actor, context.now).await?;
             let told = if known { "The rule is gone." } else { "There is no such rule; `leitwarte rules` lists them." };
             writeln!(out, "{told}")?;
             Ok(if known { Outcome::Well } else { Outcome::Problem })
@@ -134,15 +134,8 @@ fn changed(before: Definition, set: Set) -> Result<Definition, UsageError> {
         excluded: set.exclude.map_or(before.excluded, |reason| Some(reason).filter(|reason| !reason.trim().is_empty())),
         delivery_days: set.delivery_days.or(before.delivery_days),
     };
-    match (after.short_at, after.clear_above) {
-        (Some(Limit::Units(short)), Some(Limit::Units(clear))) if clear < short => Err(UsageError(format!(
-            "a shortage cannot end above {clear} when it begins at {short}; give --clear-above at least {short}"
-        ))),
-        (Some(Limit::Percent(short)), Some(Limit::Percent(clear))) if clear < short => Err(UsageError(format!(
-            "a shortage cannot end above {clear}% when it begins at {short}%; give --clear-above at least {short}%"
-        ))),
-        _ => Ok(after),
-    }
+    after.check().map_err(|error| UsageError(error.to_string()))?;
+    Ok(after)
 }
 
 /// The scope that names mean. A misspelt name would make a rule that never counts.

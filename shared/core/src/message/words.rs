@@ -175,7 +175,7 @@ fn named(product: &str, part_number: &str) -> String {
 
 /// A name that may come from anywhere, as part of one line: no control characters, none that turn the direction of
 /// writing, and not endless.
-fn line(name: &str) -> String {
+pub(super) fn line(name: &str) -> String {
     const LONGEST: usize = 120;
     let turning = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let clean: String = name.chars().map(|c| if c.is_control() { ' ' } else { c }).filter(|c| !turning(*c)).collect();

@@ -105,11 +105,11 @@ pub struct Plan {
 #[must_use]
 pub fn plan(tenants: &[Tenant], lists: Lists<'_>) -> Plan {
     let mut plan = Plan::default();
-    let names: HashMap<String, &str> =
+    let names: BTreeMap<String, &str> =
         tenants.iter().map(|tenant| (comparable_name(&tenant.name), tenant.key.as_str())).collect();
     let rows = rows_by_tenant(tenants, &lists, &names);
     for tenant in tenants {
-        let row = tenant_row(tenant, &lists, &names);
+        let row = tenant_row((&tenant.key, &tenant.name), lists.tenants, lists.known, &names);
         if let Some(row) = row {
             plan.known.tenants.insert(tenant.key.clone(), row.item.id.clone());
         }
@@ -136,7 +136,7 @@ pub fn plan(tenants: &[Tenant], lists: Lists<'_>) -> Plan {
 fn rows_by_tenant<'a>(
     tenants: &'a [Tenant],
     lists: &Lists<'a>,
-    names: &HashMap<String, &'a str>,
+    names: &BTreeMap<String, &'a str>,
 ) -> HashMap<&'a str, Vec<&'a LicenceRow>> {
     let keys: BTreeSet<&str> = tenants.iter().map(|tenant| tenant.key.as_str()).collect();
     let remembered: HashMap<&str, &str> =
@@ -159,14 +159,23 @@ fn age(item: &Item) -> (u64, &str) {
     (item.id.parse().unwrap_or(u64::MAX), &item.id)
 }
 
-fn tenant_row<'a>(tenant: &Tenant, lists: &Lists<'a>, names: &HashMap<String, &str>) -> Option<&'a TenantRow> {
-    let remembered = lists.known.tenants.get(&tenant.key);
-    let by_memory = lists.tenants.iter().find(|row| {
-        let others = names.get(&comparable_name(&row.title)).is_some_and(|key| *key != tenant.key);
+/// The row of the Tenantliste that stands for a tenant, given by its key and its name: the one that is remembered, unless
+/// it bears another tenant's name by now; else the oldest of its name. `names` leads from every tenant's comparable name to
+/// its key.
+#[must_use]
+pub fn tenant_row<'a>(
+    (key, name): (&str, &str),
+    rows: &'a [TenantRow],
+    known: &Known,
+    names: &BTreeMap<String, &str>,
+) -> Option<&'a TenantRow> {
+    let remembered = known.tenants.get(key);
+    let by_memory = rows.iter().find(|row| {
+        let others = names.get(&comparable_name(&row.title)).is_some_and(|owner| *owner != key);
         Some(&row.item.id) == remembered && !others
     });
-    let name = comparable_name(&tenant.name);
-    let by_name = lists.tenants.iter().filter(|row| comparable_name(&row.title) == name);
+    let name = comparable_name(name);
+    let by_name = rows.iter().filter(|row| comparable_name(&row.title) == name);
     by_memory.or_else(|| by_name.min_by(|one, other| age(&one.item).cmp(&age(&other.item))))
 }
 

@@ -6,6 +6,7 @@
 mod batch;
 mod items;
 mod lists;
+mod tenant_list;
 
 use leitwarte_core::Uuid;
 use leitwarte_core::sharepoint::columns::Column;
@@ -18,6 +19,7 @@ use crate::error::GraphError;
 pub use batch::MOST as MOST_IN_A_BATCH;
 use batch::{BatchRequest, read_all};
 pub use items::{ItemWrite, ListItem, Written};
+pub use tenant_list::{RowSwitches, TenantList, TenantListError};
 
 /// The least privilege for the lists of one site.
 const PERMISSION: &str = "Sites.Selected (with the role write for this site)";

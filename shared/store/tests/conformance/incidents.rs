@@ -4,10 +4,10 @@ use chrono::TimeDelta;
 use leitwarte_core::incident::{Action, Closing, Phase};
 use leitwarte_core::message::Message;
 use leitwarte_core::rules::{Definition, Scope};
-use leitwarte_store::{Acted, Attempt, Recorded, Store};
+use leitwarte_store::{Acted, Attempt, Recorded, RuleSet, Store};
 use uuid::Uuid;
 
-use super::{Database, at, failure, record, register, stock};
+use super::{Database, at, by, failure, record, register, stock};
 
 /// `stock` has one licence in its grace period beside the enabled ones.
 fn short(id: u128) -> leitwarte_core::stock::LicenceStock {
@@ -106,10 +106,14 @@ pub async fn what_people_do_is_kept_and_an_order_is_told_again_when_it_is_late(D
     send_all(store, 0).await;
     let expected_on = (at(0) + TimeDelta::days(2)).date_naive();
     let order = Action::Order { quantity: 5, expected_on };
-    let acted = store.act_on_incident(1, Some(1), order, "ada", at(1)).await.unwrap();
+    let acted = store.act_on_incident(1, Some(1), order, by("ada"), at(1)).await.unwrap();
     let Acted::Done(after) = acted else { panic!("{acted:?}") };
     assert_eq!(after.incident.phase, Phase::Ordered { quantity: 5, expected_on });
-    assert_eq!(store.act_on_incident(1, Some(1), Action::Reopen, "bob", at(2)).await.unwrap(), Acted::Changed);
+    let late = store.act_on_incident(1, Some(1), Action::Reopen, by("bob"), at(2)).await.unwrap();
+    assert_eq!(late, Acted::Changed(after.clone()), "whoever comes late learns how it is now");
+    let log = store.audit_log(None, Some("1"), 10).await.unwrap();
+    let log: Vec<_> = log.iter().map(|entry| (entry.action.as_str(), entry.who.as_str())).collect();
+    assert_eq!(log, [("incident-ordered", "ada")], "what was done and nothing else");
     assert_eq!(store.incident(1).await.unwrap().unwrap().0, *after, "the answer is what is stored");
 
     let day = 24 * 60;
@@ -125,7 +129,7 @@ pub async fn what_people_do_is_kept_and_an_order_is_told_again_when_it_is_late(D
 
 pub async fn a_wish_about_no_or_a_closed_incident_says_so(Database { store, .. }: &Database) {
     register(store, &["contoso"]).await;
-    let act = async || store.act_on_incident(1, None, Action::Acknowledge, "ada", at(1)).await.unwrap();
+    let act = async || store.act_on_incident(1, None, Action::Acknowledge, by("ada"), at(1)).await.unwrap();
     assert_eq!(act().await, Acted::Unknown);
     record(store, "contoso", 0, Ok(vec![short(1)])).await;
     assert!(matches!(act().await, Acted::Done(_)));
@@ -147,16 +151,34 @@ pub async fn rules_decide_from_the_next_poll_on(Database { store, .. }: &Databas
     record(store, "contoso", 0, Ok(vec![plenty(1)])).await;
     let scope = Scope { tenant: Some("contoso".to_owned()), sku: Some(Uuid::from_u128(1)) };
     let reserve = Definition { reserve: Some(8), ..Definition::default() };
-    store.set_rule(&scope, &reserve, "ada", at(1)).await.unwrap();
+    store.set_rule(&scope, &reserve, None, by("ada"), at(1)).await.unwrap();
     assert_eq!(store.rules().await.unwrap().exactly(&scope), reserve);
     record(store, "contoso", 5, Ok(vec![plenty(1)])).await;
     assert_eq!(store.incidents(0).await.unwrap().len(), 1);
     let excluded = Definition { excluded: Some("not needed".to_owned()), ..Definition::default() };
-    store.set_rule(&scope, &excluded, "ada", at(6)).await.unwrap();
+    store.set_rule(&scope, &excluded, None, by("ada"), at(6)).await.unwrap();
     record(store, "contoso", 10, Ok(vec![plenty(1)])).await;
     assert_eq!(store.incidents(1).await.unwrap()[0].closed, Some((at(10), Closing::NoLongerAlerts)));
-    store.set_rule(&scope, &Definition::default(), "ada", at(11)).await.unwrap();
+    store.set_rule(&scope, &Definition::default(), None, by("ada"), at(11)).await.unwrap();
     assert_eq!(store.rules().await.unwrap().iter().count(), 0, "taken back");
+}
+
+pub async fn a_rule_is_changed_by_who_has_seen_it_and_stands_in_the_audit_log(Database { store, .. }: &Database) {
+    let scope = Scope::default();
+    let reserve = |reserve| Definition { reserve: Some(reserve), ..Definition::default() };
+    let RuleSet::Done(first) = store.set_rule(&scope, &reserve(1), Some(0), by("ada"), at(1)).await.unwrap() else {
+        panic!("nobody had set one")
+    };
+    assert_eq!((first.version(), &first.changed), (at(1).timestamp_millis(), &Some((at(1), "ada".to_owned()))));
+    let late = store.set_rule(&scope, &reserve(2), Some(0), by("bob"), at(2)).await.unwrap();
+    assert_eq!(late, RuleSet::Changed(first.clone()));
+    // A clock that was set back makes no version that was there before.
+    let again = store.set_rule(&scope, &reserve(3), Some(first.version()), by("bob"), at(0)).await.unwrap();
+    assert!(matches!(&again, RuleSet::Done(rule) if rule.version() > first.version()), "{again:?}");
+    assert_eq!(store.stored_rules().await.unwrap().len(), 1);
+    let log = store.audit_log(None, None, 10).await.unwrap();
+    assert_eq!(log.len(), 2);
+    assert_eq!((log[0].action.as_str(), &log[0].detail["after"]["reserve"]), ("rule-set", &serde_json::json!(3)));
 }
 
 pub async fn a_message_waits_on_each_channel_by_itself(Database { store, .. }: &Database) {

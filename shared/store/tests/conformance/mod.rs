@@ -14,12 +14,14 @@ pub mod registering;
 pub mod retention;
 pub mod sharepoint;
 pub mod subscriptions;
+pub mod switching;
+pub mod wishing;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use leitwarte_core::poll::{FailureKind, PollFailure, PollPolicy};
 use leitwarte_core::profile::FoundProfile;
 use leitwarte_core::stock::{AppliesTo, CapabilityStatus, LicenceStock};
-use leitwarte_store::{Claim, ClaimOne, Config, PollResult, Recorded, Store};
+use leitwarte_store::{Actor, Claim, ClaimOne, Config, PollResult, Recorded, Store};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -58,6 +60,11 @@ async fn open(url: &str, read_only: bool) -> Store {
 
 pub const POLICY: PollPolicy = PollPolicy { interval: TimeDelta::minutes(5) };
 pub const LEASE: TimeDelta = TimeDelta::minutes(1);
+
+/// Somebody at the command line.
+pub fn by(who: &str) -> Actor<'_> {
+    Actor { person: None, who }
+}
 
 /// A moment, in minutes after an arbitrary one.
 pub fn at(minutes: i64) -> DateTime<Utc> {
@@ -211,6 +218,7 @@ macro_rules! conformance_suite {
             a_wish_about_no_or_a_closed_incident_says_so,
             the_shortage_of_a_removed_tenant_is_not_listed_and_returns_with_it,
             rules_decide_from_the_next_poll_on,
+            a_rule_is_changed_by_who_has_seen_it_and_stands_in_the_audit_log,
             a_message_waits_on_each_channel_by_itself,
             an_attempt_whose_end_nobody_saw_is_repeated_under_its_mark,
             without_a_channel_nobody_is_told_and_nothing_waits,
@@ -244,6 +252,19 @@ macro_rules! conformance_suite {
             messages_go_but_for_those_that_keep_others_from_being_told_again,
             the_audit_log_is_cut,
             it_is_looked_for_once_a_day_until_nothing_is_left,
+        );
+        $crate::conformance_suite!($fresh, switching:
+            a_switch_is_set_with_its_author_and_stands_in_the_audit_log,
+            nobody_overwrites_a_switch_they_have_not_seen,
+            what_the_tenantliste_says_is_a_new_version_of_nobody,
+            a_switch_that_is_set_already_changes_nothing,
+        );
+        $crate::conformance_suite!($fresh, wishing:
+            a_second_click_starts_no_second_poll,
+            a_wish_during_a_poll_is_fulfilled_by_that_poll,
+            a_wish_that_was_not_heard_can_be_repeated,
+            a_wish_for_all_is_one_until_all_are_polled,
+            a_tenant_that_is_off_or_unknown_is_not_polled,
         );
         $crate::conformance_suite!($fresh, sharepoint:
             one_holder_at_a_time_has_a_lease,

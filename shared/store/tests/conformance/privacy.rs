@@ -10,7 +10,10 @@ async fn filled(Database { store, .. }: &Database) {
     for key in ["contoso", "fabrikam"] {
         record(store, key, 0, Ok(vec![stock(1, 10, 12)])).await;
         let scope = Scope { tenant: Some(key.to_owned()), sku: None };
-        store.set_rule(&scope, &Definition { reserve: Some(1), ..Definition::default() }, "ada", at(1)).await.unwrap();
+        store
+            .set_rule(&scope, &Definition { reserve: Some(1), ..Definition::default() }, None, super::by("ada"), at(1))
+            .await
+            .unwrap();
     }
     store.spread_messages(&["mail".to_owned()], at(1)).await.unwrap();
 }

@@ -1,0 +1,30 @@
+//! This function's part of the API's document.
+
+use serde_json::Value;
+use utoipa::OpenApi;
+
+use crate::endpoints;
+use crate::routes::ROUTES;
+
+#[derive(OpenApi)]
+#[openapi(
+    paths(
+        endpoints::switch_tenant::answer,
+        endpoints::act_on_incident::answer,
+        endpoints::set_rule::answer,
+        endpoints::poll_now::all,
+        endpoints::poll_now::one,
+    ),
+    components(schemas(leitwarte_web::openapi::Problem))
+)]
+struct Document;
+
+/// What this function answers, as OpenAPI 3.1.
+///
+/// # Errors
+/// Never, as long as a document can be written as JSON.
+pub fn document() -> serde_json::Result<Value> {
+    let mut document = serde_json::to_value(Document::openapi())?;
+    leitwarte_web::openapi::complete(&mut document, &ROUTES);
+    Ok(document)
+}
