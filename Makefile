@@ -39,6 +39,10 @@ test-all: ## Every test, on real processes and with foreign clients
 	$(CARGO) build --workspace --locked
 	LEITWARTE_PYTHON="$(PYTHON)" LEITWARTE_CARD_CHECK="$(CARD_CHECK)" scripts/test
 
+.PHONY: openapi
+openapi: ## Write the API's document anew from the code
+	$(CARGO) run --quiet -p leitwarte-tests --bin openapi
+
 .PHONY: deny
 deny: ## Licences, sources, duplicates and known vulnerabilities of every dependency
 	@scripts/deny

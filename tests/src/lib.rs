@@ -4,6 +4,7 @@ pub mod browser;
 pub mod compose;
 pub mod foreign;
 pub mod host;
+pub mod openapi;
 pub mod postgres_image;
 pub mod services;
 pub mod stack;

@@ -1,27 +1,39 @@
 //! One endpoint, one file.
 
 mod asset;
-mod certificates;
+pub(crate) mod audit;
+mod audit_page;
+pub(crate) mod certificates;
 mod certificates_page;
-mod changes;
+pub(crate) mod changes;
+pub(crate) mod docs;
 mod elsewhere;
-mod forecast;
-mod health;
+pub(crate) mod forecast;
+pub(crate) mod health;
 mod help_page;
-mod history;
-mod incidents;
+pub(crate) mod history;
+pub(crate) mod incident;
+mod incident_page;
+pub(crate) mod incidents;
+mod incidents_page;
 mod licences_csv;
 mod licences_page;
 mod main_page;
-mod metrics;
+pub(crate) mod metrics;
+pub(crate) mod monitoring;
+mod monitoring_page;
 mod overview_page;
+pub(crate) mod polls;
 mod preference;
-mod ready;
-mod revision;
+pub(crate) mod ready;
+pub(crate) mod replay;
+pub(crate) mod revision;
+pub(crate) mod rules;
+mod settings_page;
 mod sign_in_problem;
-mod status_of_all;
-mod status_of_tenant;
-mod subscriptions;
+pub(crate) mod status_of_all;
+pub(crate) mod status_of_tenant;
+pub(crate) mod subscriptions;
 mod tenant_page;
 mod tenants_page;
 
@@ -81,6 +93,15 @@ pub(crate) async fn answer(
         Endpoint::LicencesCsv => licences_csv::answer(deps, request, frame).await,
         Endpoint::LicencesBefore => Ok(elsewhere::answer("/licences", request)),
         Endpoint::CertificatesPage => certificates_page::answer(deps, request, frame).await,
+        Endpoint::MonitoringPage => monitoring_page::answer(deps, request, frame).await,
+        Endpoint::MonitoringBefore => Ok(elsewhere::answer("/monitoring", request)),
+        Endpoint::IncidentsPage => incidents_page::answer(deps, request, frame).await,
+        Endpoint::IncidentPage => incident_page::answer(deps, request, frame, parameter("number")).await,
+        Endpoint::SettingsPage => settings_page::answer(deps, request, frame).await,
+        Endpoint::AuditPage => audit_page::answer(deps, request, frame).await,
+        Endpoint::DocsPage => docs::page(request, &frame),
+        Endpoint::DocsFile => docs::file(parameter("file"), &request.headers),
+        Endpoint::Document => docs::document(request),
         Endpoint::Asset => asset::answer(parameter("proxy"), &request.headers),
         Endpoint::Favicon => asset::answer("icon.svg", &request.headers),
         Endpoint::Preference => preference::answer(deps, request, parameter("name"), parameter("value")),
@@ -94,6 +115,13 @@ pub(crate) async fn answer(
         Endpoint::Forecast => forecast::answer(deps, request, parameter("tenant")).await,
         Endpoint::History => history::answer(deps, request, parameter("tenant")).await,
         Endpoint::Incidents => incidents::answer(deps, request).await,
+        Endpoint::Incident => incident::answer(deps, request, parameter("number")).await,
+        Endpoint::Monitoring => monitoring::answer(deps, request).await,
+        Endpoint::Rules => rules::answer(deps, request).await,
+        Endpoint::Replay => replay::answer(deps, request).await,
+        Endpoint::Audit => audit::answer(deps, request).await,
+        Endpoint::PollOfAll => polls::all(deps, request).await,
+        Endpoint::PollOfTenant => polls::one(deps, request, parameter("tenant")).await,
         Endpoint::StatusOfAll => status_of_all::answer(deps, route.path, request).await,
         Endpoint::Subscriptions => subscriptions::answer(deps, request, parameter("tenant")).await,
         Endpoint::StatusOfTenant => status_of_tenant::answer(deps, request, parameter("tenant")).await,

@@ -5,6 +5,7 @@
 mod board;
 mod endpoints;
 mod metrics;
+pub mod openapi;
 mod outlook_cache;
 mod page_cache;
 mod pages;
@@ -27,7 +28,7 @@ use leitwarte_web::http::Answer;
 use leitwarte_web::pages::is_page;
 use leitwarte_web::permission::Permission;
 use leitwarte_web::problem::{Problem, ProblemKind};
-use leitwarte_web::routes::{Match, find};
+use leitwarte_web::routes::Match;
 use leitwarte_web::viewer::Viewer;
 
 use crate::board::Board;
@@ -35,7 +36,7 @@ use crate::outlook_cache::OutlookCache;
 use crate::page_cache::PageCache;
 use crate::pages::{Frame, ProblemPage, render};
 use crate::revision_cache::RevisionCache;
-use crate::routes::{Endpoint, ROUTES};
+use crate::routes::Endpoint;
 use crate::status_table::StatusTable;
 
 /// Connections to the database, each of which answers one request at a time.
@@ -84,7 +85,7 @@ impl Deps {
 /// Answers one request. Everything that can go wrong becomes a problem document, or a page about it where people look.
 pub async fn handle(deps: &Deps, request: ApiGatewayV2httpRequest) -> ApiGatewayV2httpResponse {
     let request_id = request.request_context.request_id.as_deref().unwrap_or_default();
-    let found = find(ROUTES, &request);
+    let found = routes::find(&request);
     let answer = match respond(deps, &request, &found).await {
         Ok(answer) => answer,
         Err((problem, frame)) if is_for_people(&found, &request) => problem_page(&frame, problem, request_id, &request),

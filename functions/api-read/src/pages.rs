@@ -4,15 +4,21 @@
 //! parts from `components.html`. [`render`] makes the answer of it.
 
 pub(crate) mod assets;
+mod audit;
 mod certificates;
 mod chart;
 mod frame;
 mod help;
+mod incident;
+mod incident_state;
+mod incidents;
 mod licences;
 mod main_page;
+mod monitoring;
 mod overview;
 mod preferences;
 mod problem_page;
+mod settings;
 mod sign_in_problem;
 mod states;
 mod tenant;
@@ -28,16 +34,20 @@ use leitwarte_web::http::{Answer, Coding, ETag};
 use leitwarte_web::permission::Permission;
 use leitwarte_web::problem::{Problem, ProblemKind};
 
+pub(crate) use audit::AuditPage;
 pub(crate) use certificates::CertificatesPage;
-use frame::escaped;
-pub(crate) use frame::{Frame, Section};
+pub(crate) use frame::{Frame, Section, escaped};
 pub(crate) use help::HelpPage;
+pub(crate) use incident::{Case, IncidentPage};
+pub(crate) use incidents::{CLOSED_SHOWN, IncidentsPage};
 pub(crate) use licences::csv::{csv as licences_csv, file_name as licences_file_name};
 pub(crate) use licences::{LicencesPage, View as LicencesView};
 pub(crate) use main_page::MainPage;
+pub(crate) use monitoring::MonitoringPage;
 pub(crate) use overview::OverviewPage;
 pub(crate) use preferences::exists as preference_exists;
 pub(crate) use problem_page::ProblemPage;
+pub(crate) use settings::{RuleForm, Settings, SettingsPage};
 pub(crate) use sign_in_problem::SignInProblemPage;
 pub(crate) use tenant::{Known as KnownTenant, TenantPage};
 pub(crate) use tenants::TenantsPage;

@@ -4,7 +4,7 @@ mod support;
 
 use std::collections::BTreeSet;
 
-use api_read::routes::ROUTES;
+use api_read::routes::{ELSEWHERE, ROUTES};
 use http::Method;
 use leitwarte_web::permission::Permission;
 use serde_json::json;
@@ -74,6 +74,29 @@ const MATRIX: &[(&str, &str, [i64; 9])] = &[
     ("GET", "/api/v1/licenses/history/nobody", [401, 404, 404, 404, 404, 401, 401, 403, 404]),
     ("GET", "/api/v1/licenses/subscriptions/contoso", [401, 200, 200, 200, 200, 401, 401, 403, 200]),
     ("GET", "/api/v1/licenses/subscriptions/nobody", [401, 404, 404, 404, 404, 401, 401, 403, 404]),
+    ("GET", "/api/v1/monitoring/", [303, 303, 303, 303, 303, 401, 401, 403, 303]),
+    ("GET", "/monitoring", [303, 200, 200, 200, 200, 401, 401, 403, 200]),
+    ("GET", "/incidents", [303, 200, 200, 200, 200, 401, 401, 403, 200]),
+    ("GET", "/incidents/1", [303, 200, 200, 200, 200, 401, 401, 403, 200]),
+    ("GET", "/incidents/99", [303, 404, 404, 404, 404, 401, 401, 403, 404]),
+    ("GET", "/settings", [303, 200, 200, 200, 200, 401, 401, 403, 200]),
+    ("GET", "/audit", [303, 403, 403, 200, 200, 401, 401, 403, 403]),
+    ("GET", "/api/v1/docs", [303, 200, 200, 200, 200, 401, 401, 403, 200]),
+    ("GET", "/api/v1/docs/swagger-ui.css", [401, 200, 200, 200, 200, 401, 401, 403, 200]),
+    ("GET", "/api/v1/docs/index.html", [401, 404, 404, 404, 404, 401, 401, 403, 404]),
+    ("GET", "/api/v1/openapi.json", [401, 200, 200, 200, 200, 401, 401, 403, 200]),
+    ("GET", "/api/v1/incidents/1", [401, 200, 200, 200, 200, 401, 401, 403, 200]),
+    ("GET", "/api/v1/incidents/99", [401, 404, 404, 404, 404, 401, 401, 403, 404]),
+    ("GET", "/api/v1/monitoring/tenants", [401, 200, 200, 200, 200, 401, 401, 403, 200]),
+    ("GET", "/api/v1/rules", [401, 200, 200, 200, 200, 401, 401, 403, 200]),
+    ("GET", "/api/v1/rules/replay?short_at=5", [401, 200, 200, 200, 200, 401, 401, 403, 200]),
+    ("GET", "/api/v1/audit", [401, 403, 403, 200, 200, 401, 401, 403, 403]),
+    ("GET", "/api/v1/licenses/polls?since=0", [401, 200, 200, 200, 200, 401, 401, 403, 200]),
+    ("GET", "/api/v1/licenses/polls/contoso", [401, 200, 200, 200, 200, 401, 401, 403, 200]),
+    ("GET", "/api/v1/licenses/polls/nobody", [401, 404, 404, 404, 404, 401, 401, 403, 404]),
+    ("GET", "/api/v1/licenses/status/fetch", [401, 405, 405, 405, 405, 401, 401, 403, 405]),
+    ("GET", "/api/v1/licenses/status/fetch/contoso", [401, 405, 405, 405, 405, 401, 401, 403, 405]),
+    ("GET", "/api/v1/incidents/1/actions", [401, 405, 405, 405, 405, 401, 401, 403, 405]),
     ("GET", "/api/v1/incidents", [401, 200, 200, 200, 200, 401, 401, 403, 200]),
     ("GET", "/api/v1/licenses/status", [401, 200, 200, 200, 200, 401, 401, 403, 200]),
     ("HEAD", "/api/v1/licenses/status", [401, 200, 200, 200, 200, 401, 401, 403, 200]),
@@ -131,6 +154,30 @@ fn every_route_stands_in_the_matrix() {
         let stem = route.path.split('{').next().unwrap();
         assert!(MATRIX.iter().any(|(_, address, _)| address.starts_with(stem)), "{}", route.path);
     }
+}
+
+#[test]
+fn what_other_functions_answer_is_what_the_template_says() {
+    let others = TEMPLATE.functions.iter().filter(|function| function.name != "api-read");
+    let template: BTreeSet<String> = others
+        .flat_map(|function| function.routes.iter().map(|route| format!("{} {}", route.method, route.path)))
+        .collect();
+    let list: BTreeSet<String> = ELSEWHERE.iter().map(|(method, path)| format!("{method} {path}")).collect();
+    assert_eq!(list, template);
+}
+
+#[tokio::test]
+async fn a6_who_would_poll_with_a_get_learns_to_post_and_nothing_happens() {
+    let world = World::with_tenants().await;
+    let revision = world.writer().await.revision().await.unwrap();
+    for address in ["/api/v1/licenses/status/fetch", "/api/v1/licenses/status/fetch/contoso"] {
+        let reply = world.get(address).await;
+        assert_eq!((reply.status, reply.header("allow")), (405, "POST"), "{address}");
+    }
+    let bearer = format!("Bearer {}", world.token(&json!({ "roles": ["Admin"] })));
+    let rules = world.ask(Method::POST, "/api/v1/rules", &[("authorization", &bearer)]).await;
+    assert_eq!((rules.status, rules.header("allow")), (405, "GET, HEAD, PUT"));
+    assert_eq!(world.writer().await.revision().await.unwrap(), revision);
 }
 
 #[tokio::test]

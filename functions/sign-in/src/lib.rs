@@ -9,6 +9,7 @@ mod attempt;
 mod credential;
 mod endpoints;
 mod id_token;
+pub mod openapi;
 mod outside;
 mod provider;
 pub mod routes;

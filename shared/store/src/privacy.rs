@@ -20,7 +20,7 @@ pub enum Erased {
 }
 
 /// Tables with rows of a tenant, children before parents, and the condition by which they are its own.
-const OWN: [(&str, &str); 11] = [
+const OWN: [(&str, &str); 12] = [
     ("DELETE FROM deliveries", "message IN (SELECT number FROM messages WHERE tenant_key = $1)"),
     ("DELETE FROM messages", "tenant_key = $1"),
     ("DELETE FROM incident_events", "number IN (SELECT number FROM incidents WHERE tenant_key = $1)"),

@@ -5,7 +5,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use crate::routes::parameters;
 
 /// Path patterns of every page that needs a session, as in the route tables. A test of `api-read` compares.
-pub const PAGES: [&str; 15] = [
+pub const PAGES: [&str; 16] = [
     "/overview",
     "/licences",
     "/tenants",
@@ -19,6 +19,7 @@ pub const PAGES: [&str; 15] = [
     "/roles",
     "/help",
     "/api/v1/docs",
+    "/api/v1/monitoring/",
     "/api/v1/licenses/statusall",
     "/api/v1/licenses/status/tenant",
 ];

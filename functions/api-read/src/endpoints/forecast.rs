@@ -2,6 +2,7 @@
 
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use leitwarte_web::http::Answer;
+use leitwarte_web::openapi;
 use leitwarte_web::problem::Problem;
 use leitwarte_web::query::Query;
 
@@ -10,6 +11,18 @@ use super::status_of_tenant::unknown;
 use crate::Deps;
 use crate::store_problem::store_problem;
 
+/// How long each product of a tenant lasts
+#[utoipa::path(
+    get,
+    path = "/api/v1/licenses/forecast/{tenant}",
+    tag = "licences",
+    operation_id = "forecast",
+    params(("tenant" = String, Path, description = "The tenant's key or exact name")),
+    responses(
+        (status = 200, description = "Each product with the reasoning", body = openapi::Forecast),
+        (status = 404, description = "There is no such tenant"),
+    )
+)]
 pub(crate) async fn answer(deps: &Deps, request: &ApiGatewayV2httpRequest, tenant: &str) -> Result<Answer, Problem> {
     Query::parse(request.raw_query_string.as_deref(), &[])?;
     let found = deps.store.outlook(tenant, &deps.polls, (deps.clock)()).await.map_err(store_problem)?;

@@ -14,6 +14,14 @@ use crate::metrics::{CONTENT_TYPE, Known, render};
 use crate::status_cache::nothing_is_known;
 use crate::store_problem::{not_polled_yet, store_problem};
 
+/// Tenants and licences for Prometheus
+#[utoipa::path(
+    get,
+    path = "/api/v1/metrics",
+    tag = "state",
+    operation_id = "metrics",
+    responses((status = 200, description = "Metrics in Prometheus' text format", body = String, content_type = "text/plain"))
+)]
 pub(crate) async fn answer(deps: &Deps, request: &ApiGatewayV2httpRequest) -> Result<Answer, Problem> {
     Query::parse(request.raw_query_string.as_deref(), &[])?;
     let known = read(deps).await?;

@@ -7,6 +7,7 @@ use http::header::{CACHE_CONTROL, LINK, VARY};
 use http::{HeaderValue, StatusCode};
 use leitwarte_store::Revision;
 use leitwarte_web::http::{Answer, Coding};
+use leitwarte_web::openapi;
 use leitwarte_web::problem::{Problem, ProblemKind};
 use leitwarte_web::query::{Query, bad};
 
@@ -22,6 +23,23 @@ pub(super) const VARY_BY: HeaderValue = HeaderValue::from_static("Authorization,
 /// Largest `limit`.
 const MOST_ROWS: usize = 20_000;
 
+/// Every tenant's stock, worst first
+///
+/// `Link: rel="next"` names the next part where `limit` is given.
+#[utoipa::path(
+    get,
+    path = "/api/v1/licenses/status",
+    tag = "licences",
+    operation_id = "status",
+    params(
+        ("limit" = Option<usize>, Query, description = "So many rows; all without it", minimum = 1, maximum = 20000),
+        ("cursor" = Option<String>, Query, description = "From a Link header"),
+    ),
+    responses(
+        (status = 200, description = "A row for each product of each tenant", body = Vec<openapi::StatusRow>),
+        (status = 413, description = "Larger than Lambda carries: accept compression, or ask for parts"),
+    )
+)]
 pub(crate) async fn answer(
     deps: &Deps,
     path: &'static str,

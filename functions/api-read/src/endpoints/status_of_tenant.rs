@@ -3,6 +3,7 @@
 
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use leitwarte_web::http::Answer;
+use leitwarte_web::openapi;
 use leitwarte_web::problem::{Problem, ProblemKind};
 use leitwarte_web::query::Query;
 
@@ -13,6 +14,18 @@ use crate::store_problem::{is_before_first_poll, not_polled_yet, store_problem};
 /// Names are at most 255 characters; longer ones are not repeated in full.
 const SHOWN_CHARACTERS: usize = 255;
 
+/// One tenant's stock, worst first
+#[utoipa::path(
+    get,
+    path = "/api/v1/licenses/status/{tenant}",
+    tag = "licences",
+    operation_id = "status_of_tenant",
+    params(("tenant" = String, Path, description = "The tenant's key or exact name")),
+    responses(
+        (status = 200, description = "A row for each product", body = Vec<openapi::StatusRow>),
+        (status = 404, description = "There is no such tenant"),
+    )
+)]
 pub(crate) async fn answer(deps: &Deps, request: &ApiGatewayV2httpRequest, tenant: &str) -> Result<Answer, Problem> {
     Query::parse(request.raw_query_string.as_deref(), &[])?;
     let Some(snapshot) = deps.store.snapshot(tenant).await.map_err(store_problem)? else {

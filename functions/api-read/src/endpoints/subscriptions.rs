@@ -10,6 +10,18 @@ use super::status_of_tenant::unknown;
 use crate::Deps;
 use crate::store_problem::store_problem;
 
+/// What a tenant has bought
+#[utoipa::path(
+    get,
+    path = "/api/v1/licenses/subscriptions/{tenant}",
+    tag = "licences",
+    operation_id = "subscriptions",
+    params(("tenant" = String, Path, description = "The tenant's key or exact name")),
+    responses(
+        (status = 200, description = "Its subscriptions, and from when they are", body = Object),
+        (status = 404, description = "There is no such tenant"),
+    )
+)]
 pub(crate) async fn answer(deps: &Deps, request: &ApiGatewayV2httpRequest, tenant: &str) -> Result<Answer, Problem> {
     Query::parse(request.raw_query_string.as_deref(), &[])?;
     let found = deps.store.subscriptions(tenant).await.map_err(store_problem)?;

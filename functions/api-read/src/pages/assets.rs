@@ -26,11 +26,12 @@ const STYLE: &str = concat!(
     include_str!("../../assets/style/forms.css"),
     include_str!("../../assets/style/tables.css"),
     include_str!("../../assets/style/pages.css"),
+    include_str!("../../assets/style/manage.css"),
 );
 
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-static ASSETS: LazyLock<[Asset; 9]> = LazyLock::new(|| {
+static ASSETS: LazyLock<[Asset; 14]> = LazyLock::new(|| {
     let asset =
         |name, content_type, text: &'static str| Asset { name, content_type, text, tag: ETag::of(text.as_bytes()) };
     [
@@ -43,6 +44,11 @@ static ASSETS: LazyLock<[Asset; 9]> = LazyLock::new(|| {
         asset("poll.js", SCRIPT, include_str!("../../assets/script/poll.js")),
         asset("live.js", SCRIPT, include_str!("../../assets/script/live.js")),
         asset("toast.js", SCRIPT, include_str!("../../assets/script/toast.js")),
+        asset("monitoring.js", SCRIPT, include_str!("../../assets/script/monitoring.js")),
+        asset("incident.js", SCRIPT, include_str!("../../assets/script/incident.js")),
+        asset("settings.js", SCRIPT, include_str!("../../assets/script/settings.js")),
+        asset("docs.js", SCRIPT, include_str!("../../assets/script/docs.js")),
+        asset("docs.css", "text/css; charset=utf-8", include_str!("../../assets/style/docs.css")),
     ]
 });
 

@@ -3,6 +3,7 @@
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use leitwarte_web::http::Language;
 use leitwarte_web::pages::{START, address, login_address};
+use leitwarte_web::permission::Permission;
 use leitwarte_web::viewer::Viewer;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -18,15 +19,32 @@ pub(crate) enum Section {
     Licences,
     /// Tenants, and one tenant.
     Tenants,
+    /// Shortages.
+    Incidents,
+    /// The tenants' switches.
+    Monitoring,
     /// Certificates.
     Certificates,
+    /// The rules.
+    Settings,
+    /// Who did what.
+    Audit,
     /// Help; stands beside the menu and not in the row.
     Help,
 }
 
 impl Section {
     /// The row of the main navigation, in its order.
-    const ROW: &[Self] = &[Self::Overview, Self::Licences, Self::Tenants, Self::Certificates];
+    const ROW: &[Self] = &[
+        Self::Overview,
+        Self::Licences,
+        Self::Tenants,
+        Self::Incidents,
+        Self::Monitoring,
+        Self::Certificates,
+        Self::Settings,
+        Self::Audit,
+    ];
 
     /// Its address.
     pub(crate) fn path(self) -> &'static str {
@@ -34,7 +52,11 @@ impl Section {
             Self::Overview => "/overview",
             Self::Licences => "/licences",
             Self::Tenants => "/tenants",
+            Self::Incidents => "/incidents",
+            Self::Monitoring => "/monitoring",
             Self::Certificates => "/certificates",
+            Self::Settings => "/settings",
+            Self::Audit => "/audit",
             Self::Help => "/help",
         }
     }
@@ -44,15 +66,27 @@ impl Section {
             Self::Overview => t.overview,
             Self::Licences => t.licences,
             Self::Tenants => t.tenants,
+            Self::Incidents => t.incidents,
+            Self::Monitoring => t.monitoring,
             Self::Certificates => t.certificates,
+            Self::Settings => t.settings,
+            Self::Audit => t.audit,
             Self::Help => t.help,
         }
     }
 
     /// Whether the navigation offers it to this person.
-    fn is_for(self, _viewer: &Viewer) -> bool {
+    fn is_for(self, viewer: &Viewer) -> bool {
         match self {
-            Self::Overview | Self::Licences | Self::Tenants | Self::Certificates | Self::Help => true,
+            Self::Overview
+            | Self::Licences
+            | Self::Tenants
+            | Self::Incidents
+            | Self::Monitoring
+            | Self::Certificates
+            | Self::Settings
+            | Self::Help => true,
+            Self::Audit => viewer.may(Permission::Manage),
         }
     }
 }
@@ -102,6 +136,11 @@ impl Frame {
     pub(crate) fn identity(&self) -> String {
         let Self { language, theme, viewer, path, query, .. } = self;
         format!("{path}\n{query}\n{}\n{}\n{viewer:?}", language.tag(), theme.word())
+    }
+
+    /// Whether the viewer may do this.
+    pub(super) fn may(&self, permission: Permission) -> bool {
+        self.viewer.as_ref().is_some_and(|viewer| viewer.may(permission))
     }
 
     pub(super) fn navigation(&self) -> Vec<Link> {

@@ -3,6 +3,7 @@
 use leitwarte_web::http::Language;
 
 use super::assets::{asset, is_today};
+use super::{audit, incident, incidents, monitoring, settings};
 use super::{certificates, help, licences, main_page, overview, problem_page, sign_in_problem, tenant, tenants};
 
 pub(super) mod markup;
@@ -24,6 +25,11 @@ const PAGES: &[Sample] = &[
     ("help", help::sample),
     ("licences", licences::sample),
     ("certificates", certificates::sample),
+    ("monitoring", monitoring::sample),
+    ("incidents", incidents::sample),
+    ("incident", incident::sample),
+    ("settings", settings::sample),
+    ("audit", audit::sample),
     ("problem", problem_page::sample),
     ("sign-in problem", sign_in_problem::sample),
 ];

@@ -61,5 +61,9 @@ texts! {
         tenants: "Tenants", "Tenants";
         help: "Hilfe", "Help";
         certificates: "Zertifikate", "Certificates";
+        incidents: "Vorfälle", "Incidents";
+        monitoring: "Überwachung", "Monitoring";
+        settings: "Einstellungen", "Settings";
+        audit: "Änderungen", "Audit log";
     }
 }

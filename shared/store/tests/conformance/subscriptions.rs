@@ -83,7 +83,7 @@ pub async fn readers_judge_by_the_rules_that_were_set(Database { store, .. }: &D
     let scope = Scope { tenant: Some("contoso".to_owned()), sku: None };
     let rule = Definition { short_at: Some(Limit::Percent(60)), ..Definition::default() };
     let before = store.revision().await.unwrap().number;
-    store.set_rule(&scope, &rule, "ada", at(1)).await.unwrap();
+    store.set_rule(&scope, &rule, None, super::by("ada"), at(1)).await.unwrap();
     assert!(store.revision().await.unwrap().number > before, "readers notice");
     let mut shown = Vec::new();
     for tenant in store.snapshots().await.unwrap() {

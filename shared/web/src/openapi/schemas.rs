@@ -65,8 +65,15 @@ pub struct StatusRow {
     /// State of the subscription.
     #[schema(required)]
     pub capability_status: Option<String>,
-    /// `short`, `low`, `fine`, `unmetered`, `company_wide` or `unknown`.
+    /// `short`, `low`, `fine`, `unmetered`, `company_wide`, `excluded` or `unknown`.
     pub state: String,
+    /// The rule that holds, as far as people set one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub rule: Option<RuleDefinition>,
+    /// The tenant has it on trial alone, as far as that is known.
+    #[serde(default)]
+    pub trial: bool,
     /// When Microsoft was last asked with success.
     #[schema(required)]
     pub polled_at: Option<DateTime<Utc>>,
@@ -123,6 +130,9 @@ pub struct Forecast {
     /// Why nothing is promised of old numbers.
     #[schema(required)]
     pub stale_reason: Option<String>,
+    /// Whether and from when it is known what was bought: `known`, `note`, `read_at`.
+    #[schema(value_type = Object)]
+    pub subscriptions: Map<String, Value>,
     /// Its products.
     pub products: Vec<ForecastOfProduct>,
 }
@@ -142,6 +152,9 @@ pub struct ForecastOfProduct {
     /// `outlook` is `exhausted`, `runs_out` (with its numbers) or `silent` (with `why`).
     #[schema(value_type = Object)]
     pub forecast: Map<String, Value>,
+    /// What ends unless it is renewed.
+    #[schema(value_type = Vec<Object>)]
+    pub renewals: Vec<Value>,
     /// The same in words, in English.
     pub words: String,
     /// The same in words, in German.

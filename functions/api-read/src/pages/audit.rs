@@ -1,0 +1,188 @@
+//! `/audit`: who did what, the newest first.
+
+use askama::Template;
+use leitwarte_core::{DateTime, Utc};
+use leitwarte_store::AuditEntry;
+use leitwarte_web::http::Language;
+use serde_json::Value;
+
+use super::texts::{pick, texts};
+use super::words::{Age, count};
+use super::{Frame, escaped};
+
+/// The page of the audit log.
+#[derive(Debug, Template)]
+#[template(path = "audit.html")]
+pub(crate) struct AuditPage<'a> {
+    frame: &'a Frame,
+    t: &'static AuditTexts,
+    lines: Vec<Line<'a>>,
+    /// What the entries are about, if about one thing alone.
+    subject: Option<&'a str>,
+    /// Address of the older entries.
+    older: Option<String>,
+}
+
+/// One entry.
+#[derive(Debug)]
+struct Line<'a> {
+    at: Age,
+    exact: String,
+    who: &'a str,
+    what: &'a str,
+    subject: &'a str,
+    /// Address of what it is about.
+    address: Option<String>,
+    detail: Vec<(String, String)>,
+}
+
+impl<'a> AuditPage<'a> {
+    /// The page as of `now`; `older` is the query of the part after this one.
+    pub(crate) fn new(
+        frame: &'a Frame,
+        entries: &'a [AuditEntry],
+        (subject, older): (Option<&'a str>, Option<String>),
+        now: DateTime<Utc>,
+    ) -> Self {
+        Self {
+            t: AuditTexts::of(frame.language),
+            lines: entries.iter().map(|entry| Line::new(frame.language, entry, now)).collect(),
+            subject,
+            older: older.map(|query| format!("/audit?{query}")),
+            frame,
+        }
+    }
+}
+
+impl<'a> Line<'a> {
+    fn new(language: Language, entry: &'a AuditEntry, now: DateTime<Utc>) -> Self {
+        let about = entry.action.as_str();
+        let address = match about {
+            _ if entry.subject.is_empty() => None,
+            "tenant-switched" | "poll-asked" | "rule-set" => Some(super::tenant_address(&entry.subject)),
+            _ if about.starts_with("incident-") => Some(format!("/incidents/{}", escaped(&entry.subject))),
+            _ => None,
+        };
+        Self {
+            at: Age::of(language, entry.at, now),
+            exact: entry.at.format("%Y-%m-%d %H:%M:%S UTC").to_string(),
+            who: &entry.who,
+            what: action(language, about),
+            subject: &entry.subject,
+            address,
+            detail: detail(language, &entry.detail),
+        }
+    }
+}
+
+/// An action in words; one that has none yet stays as it is.
+fn action(language: Language, word: &str) -> &str {
+    let (german, english) = match word {
+        "signed-in" => ("hat sich angemeldet", "signed in"),
+        "signed-out" => ("hat sich abgemeldet", "signed out"),
+        "tenant-switched" => ("hat Schalter umgelegt", "switched"),
+        "poll-asked" => ("hat eine Abfrage verlangt", "asked for a poll"),
+        "rule-set" => ("hat eine Regel gesetzt", "set a rule"),
+        "incident-acknowledged" => ("hat den Vorfall gesehen", "acknowledged the incident"),
+        "incident-ordered" => ("hat Lizenzen bestellt", "ordered licences"),
+        "incident-snoozed" => ("hat den Vorfall zurückgestellt", "snoozed the incident"),
+        "incident-reopened" => ("hat den Vorfall wieder geöffnet", "reopened the incident"),
+        other => return other,
+    };
+    pick(language, german, english)
+}
+
+/// What an entry says beside that: names and values. Where it has a before and an after, what differs.
+fn detail(language: Language, detail: &Value) -> Vec<(String, String)> {
+    let mut shown = Vec::new();
+    let Some(fields) = detail.as_object() else { return shown };
+    if let (Some(before), Some(after)) = (fields.get("before"), fields.get("after")) {
+        let empty = serde_json::Map::new();
+        let (before, after) = (before.as_object().unwrap_or(&empty), after.as_object().unwrap_or(&empty));
+        let mut names: Vec<&String> = before.keys().chain(after.keys()).collect();
+        names.sort();
+        names.dedup();
+        for name in names.into_iter().filter(|name| before.get(*name) != after.get(*name)) {
+            let say = |value: Option<&Value>| value.map_or_else(|| "–".to_owned(), |value| words(language, value));
+            shown.push((name.clone(), format!("{} → {}", say(before.get(name)), say(after.get(name)))));
+        }
+    }
+    for (name, value) in
+        fields.iter().filter(|(name, value)| !matches!(name.as_str(), "before" | "after") && !value.is_null())
+    {
+        match value.as_object() {
+            Some(inner) => shown.extend(inner.iter().map(|(name, value)| (name.clone(), words(language, value)))),
+            None => shown.push((name.clone(), words(language, value))),
+        }
+    }
+    shown
+}
+
+fn words(language: Language, value: &Value) -> String {
+    match value {
+        Value::Bool(on) => pick(language, if *on { "an" } else { "aus" }, if *on { "on" } else { "off" }).to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.as_i64().map_or_else(|| number.to_string(), |number| count(language, number)),
+        Value::Array(values) => values.iter().map(|value| words(language, value)).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
+    }
+}
+
+texts! {
+    /// Texts of the audit log.
+    AuditTexts {
+        title: "Änderungen", "Audit log";
+        lead: "Wer wann was getan hat.", "Who did what, and when.";
+        when: "Wann", "When";
+        who: "Wer", "Who";
+        what: "Was", "What";
+        subject: "Woran", "About";
+        detail: "Mehr", "More";
+        about: "Nur Einträge zu", "Entries about";
+        all: "Alle zeigen", "Show all";
+        older: "Ältere", "Older";
+        none_title: "Noch kein Eintrag", "No entry yet";
+        none: "Hier steht, was Personen ändern, und wann sie sich anmelden.", "What people change stands here, and when they sign in.";
+    }
+}
+
+#[cfg(test)]
+pub(super) fn sample(language: Language) -> String {
+    use leitwarte_core::TimeDelta;
+    let now = DateTime::UNIX_EPOCH + TimeDelta::days(20_000);
+    let hostile = super::tests::HOSTILE;
+    let entries = ["tenant-switched", "incident-ordered", "signed-in", hostile].map(|action| AuditEntry {
+        number: 7,
+        at: now - TimeDelta::hours(2),
+        person: Some(1),
+        who: hostile.to_owned(),
+        action: action.to_owned(),
+        subject: hostile.to_owned(),
+        detail: serde_json::json!({ hostile: hostile, "before": { "monitoring": true }, "after": { "monitoring": false } }),
+    });
+    let older = Some("limit=4&cursor=7".to_owned());
+    AuditPage::new(&Frame::sample(language), &entries, (Some(hostile), older), now).render().unwrap()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn of_a_change_only_what_differs_is_shown() {
+        let change = json!({
+            "tenant": "Contoso", "before": { "enabled": true, "monitoring": true }, "after": { "enabled": true, "monitoring": false },
+        });
+        let shown = detail(Language::German, &change);
+        let shown: Vec<_> = shown.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(shown, [("monitoring", "an → aus"), ("tenant", "Contoso")]);
+    }
+
+    #[test]
+    fn what_was_not_there_before_is_a_dash() {
+        let change = json!({ "skuid": null, "before": {}, "after": { "reserve": 2 } });
+        assert_eq!(detail(Language::English, &change), [("reserve".to_owned(), "– → 2".to_owned())]);
+    }
+}
