@@ -56,6 +56,8 @@ pub(super) struct Line<'a> {
     pub(super) counts: Vec<(&'static str, String, &'static str, String)>,
     /// What runs out next, and when, in words.
     pub(super) next: Option<(&'a str, String)>,
+    /// What to say where nothing will run out: that it has already, or that nothing is in sight.
+    pub(super) no_next: &'static str,
     pub(super) age: Option<Age>,
     pub(super) monitoring: bool,
 }
@@ -135,6 +137,7 @@ impl<'a> Line<'a> {
             failing_since: tenant.info.failing_since.map(|at| Age::of(language, at, now)),
             counts: counts.collect(),
             next: next.map(|next| (product(language, next), when(language, next))),
+            no_next: if tenant.counts.of(StockState::Short) > 0 { t.used_up } else { t.no_next },
             age: tenant.info.last_success_at.map(|at| Age::of(language, at, now)),
             monitoring: tenant.info.monitoring,
         }
@@ -167,11 +170,13 @@ texts! {
         summary: "Auf einen Blick", "At a glance";
         tenant: "Tenant", "tenant";
         tenants: "Tenants", "tenants";
+        name: "Tenant", "Tenant";
         failing_tenants: "Tenants mit Störung", "failing tenants";
         state: "Zustand", "State";
         licences: "Lizenzen", "Licences";
         next: "Geht als Nächstes aus", "Runs out next";
         no_next: "nichts absehbar", "nothing in sight";
+        used_up: "schon aufgebraucht", "used up already";
         age: "Stand", "As of";
         never: "nie", "never";
         off: "ausgeschaltet", "switched off";
