@@ -1,4 +1,4 @@
-//! A real Chromium without a window, driven through WebDriver by `chromedriver`.
+//! A real Chromium without a window, driven through `WebDriver` by `chromedriver`.
 //!
 //! It remembers what pages must not do: load from another host, break their content security policy, write errors into
 //! the console. [`Browser::faults`] tells.
@@ -120,7 +120,7 @@ impl Browser {
     /// # Errors
     /// If none appears, or it cannot be clicked.
     pub async fn click(&self, css: &str) -> Result<()> {
-        Ok(self.find(css).await?.click().await.with_context(|| format!("cannot click `{css}`"))?)
+        self.find(css).await?.click().await.with_context(|| format!("cannot click `{css}`"))
     }
 
     /// Replaces what a field says.
