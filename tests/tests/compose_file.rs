@@ -173,3 +173,17 @@ fn both_dockerfiles_make_the_same_image() {
     };
     assert_eq!(last("local/Dockerfile"), last("local/packed.Dockerfile"));
 }
+
+#[test]
+fn d9_the_certificate_that_may_write_roles_is_in_one_container_only() {
+    for file in ["local/compose.yaml", "local/stack.yaml"] {
+        let services = shipped(file)["services"].as_mapping().unwrap().clone();
+        let has = |folder: &str, service: &Value| {
+            names(&service["volumes"]).iter().any(|volume| volume.contains(&format!(":/etc/leitwarte/{folder}:")))
+        };
+        let with = services.iter().filter(|(_, service)| has("role-certs", service));
+        let with: Vec<_> = with.filter_map(|(name, _)| name.as_str()).collect();
+        assert_eq!(with, ["role-sync"], "{file}");
+        assert!(!has("certs", &services["role-sync"]), "{file}: and it has no other");
+    }
+}

@@ -49,6 +49,10 @@ pub(crate) struct Person {
     pub(crate) account: Account,
     /// What Entra's app roles give, and nothing more.
     pub(crate) rights: BTreeSet<Role>,
+    /// The app roles themselves.
+    pub(crate) claims: Vec<String>,
+    /// When Entra made the token.
+    pub(crate) issued_at: DateTime<Utc>,
 }
 
 /// Why a token does not count. The text is for the operator's log and holds nothing of the token.
@@ -127,7 +131,8 @@ fn person(
     let name = claims.name().and_then(|name| name.get(None)).map(|name| plain_name(name.as_str()));
     let name = name.filter(|name| !name.is_empty()).unwrap_or_else(|| user_name.clone());
     let rights = profile.roles(entra.roles.iter().map(String::as_str));
-    Ok(Person { account: Account { tenant_id, object_id, user_name, name }, rights })
+    let account = Account { tenant_id, object_id, user_name, name };
+    Ok(Person { account, rights, claims: entra.roles.clone(), issued_at: claims.issue_time() })
 }
 
 /// Which check failed; the library's texts quote the token.

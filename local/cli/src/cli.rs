@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     backup, certificate, changes, dead_letters, doctor, forecast, incidents, invoke, move_database, onboard, restore,
-    rules, sharepoint, status, tenant, up,
+    roles, rules, sharepoint, status, tenant, up,
 };
 
 const AFTER_HELP: &str = "\
@@ -58,6 +58,8 @@ pub enum Command {
     DeadLetters(dead_letters::Args),
     /// Make the lists in SharePoint, and show what the next sync would write
     Sharepoint(sharepoint::Args),
+    /// Show roles in Entra and here, and changes under way
+    Roles(roles::Args),
     /// Hand over or erase everything that is kept of one tenant
     Tenant(tenant::Args),
     /// Create the database, or bring it up to date after an upgrade

@@ -20,7 +20,7 @@ fn the_grammar_is_sound() {
 
 #[test]
 fn help_of_every_command() {
-    let commands: [&[&str]; 26] = [
+    let commands: [&[&str]; 28] = [
         &[],
         &["up"],
         &["status"],
@@ -42,6 +42,8 @@ fn help_of_every_command() {
         &["dead-letters", "redrive"],
         &["sharepoint"],
         &["sharepoint", "provision"],
+        &["roles"],
+        &["roles", "operations"],
         &["tenant"],
         &["migrate"],
         &["backup"],

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::certificate::RegisteredCertificate;
+use crate::directory::DirectoryConfig;
 use crate::edge::Clock;
 use crate::entra::people::SignInConfig;
 use crate::sharepoint::SiteConfig;
@@ -35,6 +36,8 @@ pub struct Config {
     pub api: Option<ApiApp>,
     /// Who can sign in to it; `None`: nobody.
     pub sign_in: Option<SignInConfig>,
+    /// People and app roles of one tenant; `None`: no directory.
+    pub directory: Option<DirectoryConfig>,
     /// How it behaves; can be changed while it runs.
     pub settings: Settings,
     /// The clock all validity is judged by.
@@ -50,6 +53,7 @@ impl Config {
             sites: Vec::new(),
             api: None,
             sign_in: None,
+            directory: None,
             settings: Settings::default(),
             clock: Clock::system(),
         }
@@ -135,6 +139,10 @@ pub struct Settings {
     pub resource_units: Option<Throttle>,
     /// Rows on one page of a list where a request names no number, and the most where it does; `None`: 200 and 5000.
     pub list_page_size: Option<usize>,
+    /// Lists of app role assignments show what was so long ago, in milliseconds.
+    pub directory_lag_ms: i64,
+    /// After each change of an assignment, so many lists show what was before it.
+    pub directory_stale_answers: u32,
     /// Bounds of the random life of a Graph token, in seconds.
     pub token_lifetime_seconds: RangeInclusive<u64>,
     /// Refuse an assertion that was used before. Entra does not, and MSAL sends one assertion for nine minutes;
@@ -150,6 +158,8 @@ impl Default for Settings {
             throttle: None,
             resource_units: None,
             list_page_size: None,
+            directory_lag_ms: 0,
+            directory_stale_answers: 0,
             // "A random value between 60 and 90 minutes", Microsoft Learn, "Configurable token lifetimes".
             token_lifetime_seconds: 3600..=5400,
             refuse_replay: false,

@@ -15,6 +15,7 @@ use leitwarte_core::stock::LicenceStock;
 use leitwarte_core::subscription::Subscription;
 use serde::de::DeserializeOwned;
 use serde_json::json;
+use uuid::Uuid;
 
 use crate::certificate::RegisteredCertificate;
 use crate::config::{Settings, Stock};
@@ -32,6 +33,7 @@ pub(crate) fn routes() -> Router<Arc<World>> {
         .route("/simulator/tenants/{tenant}/skus", put(set_skus))
         .route("/simulator/tenants/{tenant}/subscriptions", put(set_subscriptions))
         .route("/simulator/tenants/{tenant}/certificates", post(register_certificate))
+        .route("/simulator/roles/{application}/{person}", get(roles).put(set_roles))
         .route("/simulator/keys/rotate", post(rotate_key))
         .route("/simulator/reset", post(reset))
         .merge(sites::routes())
@@ -115,6 +117,23 @@ async fn register_certificate(
     let thumbprint = certificate.thumbprint();
     world.tenant(&tenant)?.register(&Arc::new(certificate));
     Ok((StatusCode::CREATED, Json(json!({ "thumbprint": thumbprint }))).into_response())
+}
+
+/// `GET /simulator/roles/{client id}/{object id}`: the app roles a person really holds.
+async fn roles(State(world): State<Arc<World>>, Path((application, person)): Path<(Uuid, Uuid)>) -> Json<Vec<String>> {
+    Json(world.directory.as_ref().map(|one| one.values_of(person, application)).unwrap_or_default())
+}
+
+/// `PUT /simulator/roles/{client id}/{object id}`: a list of values; the person then holds exactly these.
+async fn set_roles(
+    State(world): State<Arc<World>>,
+    Path((application, person)): Path<(Uuid, Uuid)>,
+    body: Bytes,
+) -> Answer<StatusCode> {
+    let values: Vec<String> = read(&body)?;
+    let values: Vec<&str> = values.iter().map(String::as_str).collect();
+    world.set_roles(person, application, &values)?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// `POST /simulator/keys/rotate`: a new key signs the API's tokens; the old ones stay published.

@@ -44,6 +44,16 @@ pub enum Operation {
     UpdateItem,
     /// `DELETE …/items/{id}`.
     DeleteItem,
+    /// `GET /v1.0/users/{id}`: a person.
+    User,
+    /// `GET /v1.0/servicePrincipals`.
+    ServicePrincipals,
+    /// `GET …/appRoleAssignments` or `…/appRoleAssignedTo`, each page.
+    RoleAssignments,
+    /// `POST …/appRoleAssignedTo`.
+    GrantRole,
+    /// `DELETE …/appRoleAssignedTo/{id}`.
+    RevokeRole,
     /// Only in faults: any request to Graph that is not inside a batch, to fail "the n-th request".
     AnyRequest,
     /// Only in faults: any request inside a batch.

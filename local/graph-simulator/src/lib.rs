@@ -11,6 +11,7 @@ mod certificate;
 mod config;
 mod control;
 pub mod demo;
+mod directory;
 mod edge;
 mod entra;
 mod fault;
@@ -31,6 +32,7 @@ pub use certificate::{CertificateError, RegisteredCertificate};
 pub use config::{
     ApiApp, AppConfig, Config, READ_LICENCES, READ_ORGANIZATION, SEND_MAIL, Settings, Stock, TenantConfig, Throttle,
 };
+pub use directory::{ApplicationConfig, DirectoryConfig, GroupConfig, UserConfig};
 pub use edge::Clock;
 pub use entra::api_token::{DemoRole, KeyError};
 pub use entra::people::{AccountKind, DemoPerson, SignInConfig};

@@ -17,6 +17,8 @@ use crate::world::World;
 pub(crate) struct Seen {
     /// `scheme://host[:port]` as the client addressed it.
     pub(crate) base: String,
+    /// The path that was asked for, as it came.
+    pub(crate) path: String,
     /// This request's id.
     pub(crate) request_id: Uuid,
     /// The id the client gave it.
@@ -49,7 +51,8 @@ impl FromRequestParts<Arc<World>> for Seen {
         };
         let client_request_id = header("client-request-id").filter(|id| id.len() <= 64).map(ToOwned::to_owned);
         let in_batch = parts.extensions.get::<InBatch>().is_some();
-        Ok(Self { base, request_id: new_id(), client_request_id, now: world.clock.now(), in_batch })
+        let path = parts.uri.path().to_owned();
+        Ok(Self { base, path, request_id: new_id(), client_request_id, now: world.clock.now(), in_batch })
     }
 }
 

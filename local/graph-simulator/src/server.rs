@@ -13,6 +13,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use crate::certificate::RegisteredCertificate;
 use crate::config::{Config, Settings, Stock};
@@ -199,6 +200,25 @@ impl Simulator {
     /// For a site it does not know.
     pub fn site(&self, path_or_id: &str) -> Result<SiteVisit<'_>, OrderError> {
         Ok(SiteVisit::of(self.world.site(path_or_id)?, &self.world.clock))
+    }
+
+    /// The values of the app roles a person really holds of an application, sorted; nothing lags behind here.
+    #[must_use]
+    pub fn roles_of(&self, person: Uuid, client_id: Uuid) -> Vec<String> {
+        self.world.directory.as_ref().map(|one| one.values_of(person, client_id)).unwrap_or_default()
+    }
+
+    /// Gives a person exactly these app roles of an application, as an administrator does in the portal.
+    ///
+    /// # Errors
+    /// There is no such person, application or app role.
+    pub fn set_roles(&self, person: Uuid, client_id: Uuid, values: &[&str]) -> Result<(), OrderError> {
+        self.world.set_roles(person, client_id, values)
+    }
+
+    /// Deletes a person; tells whether there was one.
+    pub fn delete_user(&self, person: Uuid) -> bool {
+        self.world.directory.as_ref().is_some_and(|directory| directory.delete_user(person))
     }
 
     /// How it behaves now.

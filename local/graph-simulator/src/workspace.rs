@@ -6,6 +6,7 @@ use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use leitwarte_core::roles::table::SHIPPED;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -95,6 +96,21 @@ impl Workspace<'_> {
         let mut profile = self.credential(name, (site.tenant_id, client_id), prepared);
         profile["sharepoint_infos"] = site.profile_infos();
         self.json("config-profiles/sharepoint/sp-config-demo-profile.json", &profile)
+    }
+
+    /// Writes `config-profiles/roles/`: the shipped table, and the profile of the app that writes roles of `api`.
+    pub(crate) fn role_files(
+        &self,
+        name: &str,
+        client_id: Uuid,
+        prepared: &Prepared,
+        api: ApiApp,
+    ) -> Result<(), PrepareError> {
+        let table: Value = serde_json::from_str(SHIPPED).unwrap_or_default();
+        self.json("config-profiles/roles/roles.json", &table)?;
+        let mut profile = self.credential(name, (api.tenant_id, client_id), prepared);
+        profile["application_id"] = json!(api.client_id);
+        self.json("config-profiles/roles/role-sync-profile.json", &profile)
     }
 
     /// The keys that say who signs in where.

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::bucket::Bucket;
 use crate::certificate::RegisteredCertificate;
 use crate::config::{AppConfig, Config, Settings, Stock, TenantConfig};
+use crate::directory::Directory;
 use crate::edge::Clock;
 use crate::entra::api_token::ApiTokens;
 use crate::entra::assertion::SeenAssertions;
@@ -44,6 +45,7 @@ pub(crate) struct World {
     pub(crate) sites: Vec<Site>,
     /// Mails that were sent, oldest first.
     pub(crate) mails: Mutex<Vec<SentMail>>,
+    pub(crate) directory: Option<Directory>,
     /// Set when the simulator ends; requests that hang give up.
     pub(crate) stopping: CancellationToken,
     initial_settings: Settings,
@@ -139,6 +141,7 @@ impl World {
             sign_in,
             sites,
             mails: Mutex::default(),
+            directory: config.directory.map(|directory| Directory::new(directory, now)),
             stopping,
             initial_settings: config.settings.clone(),
             settings: RwLock::new(config.settings),
@@ -172,6 +175,13 @@ impl World {
             site.id == path_or_id || site.config.path == path_or_id || last == Some(path_or_id)
         };
         self.sites.iter().find(named).ok_or_else(|| OrderError::UnknownSite(path_or_id.to_owned()))
+    }
+
+    /// Gives a person exactly these app roles.
+    pub(crate) fn set_roles(&self, person: Uuid, client_id: Uuid, values: &[&str]) -> Result<(), OrderError> {
+        let directory = self.directory.as_ref().ok_or(OrderError::Impossible("this simulator has no directory"))?;
+        let set = directory.set_values(person, client_id, values, self.clock.now());
+        set.map_err(|_| OrderError::Impossible("there is no such person, application or app role"))
     }
 
     pub(crate) fn inject(&self, fault: Fault) -> Result<(), OrderError> {

@@ -17,6 +17,7 @@ pub mod poll;
 pub mod profile;
 pub mod replay;
 pub mod retention;
+pub mod roles;
 pub mod rules;
 pub mod series;
 pub mod session;

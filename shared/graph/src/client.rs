@@ -144,7 +144,9 @@ impl GraphClient {
         url: &Url,
         peer: &Peer,
     ) -> Result<T, GraphError> {
-        self.call(session, peer, Repeat::Always, read, || self.inner.transport.request(Method::GET, url.clone())).await
+        let permission = session.permission;
+        let request = || self.inner.transport.request(Method::GET, url.clone());
+        self.call(session, peer, Repeat::Always, request, |answer| read(peer, permission, answer)).await
     }
 
     /// Sends JSON to one address of Graph and reads the answer as JSON.
@@ -167,8 +169,9 @@ impl GraphClient {
         repeat: Repeat,
         body: &serde_json::Value,
     ) -> Result<T, GraphError> {
+        let permission = session.permission;
         let request = || self.inner.transport.request(method.clone(), url.clone()).json(body);
-        self.call(session, peer, repeat, read, request).await
+        self.call(session, peer, repeat, request, |answer| read(peer, permission, answer)).await
     }
 
     /// Sends text to one address of Graph that answers nothing but that it was taken. Never sent twice.
@@ -180,7 +183,27 @@ impl GraphClient {
     ) -> Result<(), GraphError> {
         let post = || self.inner.transport.request(Method::POST, url.clone());
         let request = || post().header(CONTENT_TYPE, "text/plain").body(body.to_owned());
-        self.call(session, peer, Repeat::IfRefused, taken, request).await
+        let permission = session.permission;
+        self.call(session, peer, Repeat::IfRefused, request, |answer| taken(peer, permission, answer)).await
+    }
+
+    /// Sends a request whose answer has a meaning of its own for some statuses; `understand` gives `None` for the others.
+    pub(crate) async fn send<T>(
+        &self,
+        session: &mut Session<'_>,
+        (method, url, peer): (Method, &Url, &Peer),
+        repeat: Repeat,
+        body: Option<&serde_json::Value>,
+        understand: impl Fn(&Answer) -> Option<T>,
+    ) -> Result<T, GraphError> {
+        let permission = session.permission;
+        let request = || {
+            let request = self.inner.transport.request(method.clone(), url.clone());
+            if let Some(body) = body { request.json(body) } else { request }
+        };
+        let understand =
+            |answer: &Answer| understand(answer).map_or_else(|| Err(refused(peer, permission, answer)), Ok);
+        self.call(session, peer, repeat, request, understand).await
     }
 
     async fn call<T>(
@@ -188,18 +211,17 @@ impl GraphClient {
         session: &mut Session<'_>,
         peer: &Peer,
         repeat: Repeat,
-        read: fn(&Peer, &'static str, &Answer) -> Result<T, Fault>,
         request: impl Fn() -> reqwest::RequestBuilder,
+        read: impl Fn(&Answer) -> Result<T, Fault>,
     ) -> Result<T, GraphError> {
         let lane = Lane { peer: peer.clone(), tenant: session.app.tenant_id };
         loop {
             let token = self.token(session.app, session.budget).await?;
             let inner = &self.inner;
-            let permission = session.permission;
             let outcome = persevere(&inner.retry, &inner.pauses, &lane, session.budget, || async {
                 let request = request().bearer_auth(token.secret.expose_secret());
                 let answer = inner.transport.send(peer, session.budget, request).await;
-                let read = answer.and_then(|answer| read(peer, permission, &answer));
+                let read = answer.and_then(|answer| read(&answer));
                 if repeat == Repeat::Always { read } else { read.map_err(|fault| fault.unless_refused(peer)) }
             })
             .await;
@@ -238,16 +260,21 @@ fn read<T: DeserializeOwned>(peer: &Peer, permission: &'static str, answer: &Ans
     if matches!(answer.status, StatusCode::OK | StatusCode::CREATED) {
         return answer.json(peer);
     }
+    Err(refused(peer, permission, answer))
+}
+
+/// What an answer means that is no success.
+fn refused(peer: &Peer, permission: &'static str, answer: &Answer) -> Fault {
     // A page of a proxy says nothing about permissions in the tenant, whatever its status.
     if answer.is_web_page() {
-        return Err(bad(peer, BadAnswer::WebPage).into());
+        return bad(peer, BadAnswer::WebPage).into();
     }
     // The error's word helps but is not needed.
     let code_word = answer.json::<WireError>(peer).ok().and_then(|body| identifier(&body.error.code));
     let peer = peer.clone();
-    Err(Fault::Final(match answer.status {
+    Fault::Final(match answer.status {
         StatusCode::UNAUTHORIZED => GraphError::Unauthorized { peer, code_word },
         StatusCode::FORBIDDEN => GraphError::Forbidden { peer, permission, code_word },
         status => GraphError::Refused { peer, status: status.as_u16(), code_word },
-    }))
+    })
 }

@@ -22,6 +22,7 @@ mod link;
 mod logging;
 pub mod profiles;
 mod profiles_folder;
+pub mod role_files;
 mod serve;
 pub mod sharepoint_profiles;
 pub mod text_file;

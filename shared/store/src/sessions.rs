@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use leitwarte_core::auth_profile::Role;
+use leitwarte_core::roles::RoleTable;
 use leitwarte_core::session::{IDLE, SessionTimes, TOUCH_EVERY};
 use leitwarte_database::{PATIENCE, within};
 use serde_json::json;
@@ -13,6 +14,7 @@ use uuid::Uuid;
 
 use crate::audit::{self, Actor};
 use crate::people::{self, Account};
+use crate::roles::{self, Claims};
 use crate::rows::{get, id, optional_id, time};
 use crate::{Store, StoreError};
 
@@ -27,7 +29,13 @@ const IS_OVER: &str = "DELETE FROM sessions WHERE ends_at <= $1 OR last_seen_at 
 pub struct SignIn<'a> {
     /// Who it is.
     pub account: Account,
-    /// What Entra lets this person do.
+    /// The `roles` of the token, as they stand there.
+    pub claims: &'a [String],
+    /// When the token was issued.
+    pub issued_at: DateTime<Utc>,
+    /// What the claims mean.
+    pub table: &'a RoleTable,
+    /// What Entra lets this person do by app roles that are rights themselves.
     pub rights: &'a BTreeSet<Role>,
     /// Hash of the new session's id.
     pub id_hash: &'a str,
@@ -60,7 +68,11 @@ pub struct StoredSession {
     pub object_id: Option<Uuid>,
     /// What the person is called.
     pub name: String,
-    /// What the person may do.
+    /// The person's role.
+    pub role: Option<String>,
+    /// Its limit.
+    pub ceiling: Option<String>,
+    /// What the person may do by the token's app roles.
     pub rights: BTreeSet<Role>,
     /// When it began, was last used, and ends.
     pub times: SessionTimes,
@@ -81,6 +93,8 @@ impl Store {
             return Ok(SignedIn::UsedBefore);
         }
         let person = people::signed_in(connection, &sign_in.account, now).await.map_err(&error)?;
+        let claims = Claims { table: sign_in.table, values: sign_in.claims, issued_at: sign_in.issued_at };
+        roles::at_sign_in(connection, person, claims).await.map_err(&error)?;
         let rights = Role::join(sign_in.rights);
         begin(connection, sign_in, person, &rights, now).await.map_err(&error)?;
         let actor = Actor { person: Some(person), who: &sign_in.account.name };
@@ -224,7 +238,7 @@ async fn end(connection: &mut AnyConnection, id_hash: &str) -> Result<(), sqlx::
 }
 
 async fn one(connection: &mut AnyConnection, id_hash: &str) -> Result<Option<StoredSession>, sqlx::Error> {
-    let sql = "SELECT s.person, p.tenant_id, p.object_id, p.name, s.rights, s.created_at, s.last_seen_at, s.ends_at \
+    let sql = "SELECT s.person, p.tenant_id, p.object_id, p.name, p.role, p.ceiling, s.rights, s.created_at, s.last_seen_at, s.ends_at \
                FROM sessions s JOIN people p ON p.number = s.person WHERE s.id_hash = $1";
     sqlx::query(sql).bind(id_hash).fetch_optional(connection).await?.as_ref().map(stored).transpose()
 }
@@ -235,6 +249,8 @@ fn stored(row: &AnyRow) -> Result<StoredSession, sqlx::Error> {
         tenant_id: id(row, "tenant_id")?,
         object_id: optional_id(row, "object_id")?,
         name: get(row, "name")?,
+        role: get(row, "role")?,
+        ceiling: get(row, "ceiling")?,
         rights: Role::split(get(row, "rights")?),
         times: SessionTimes {
             created_at: time(row, "created_at")?,

@@ -35,6 +35,7 @@ pub const TABLES: Tables = Tables {
             name: "subscriptions, retention",
             sql: include_str!("../migrations/0006_licences_more.sql"),
         },
+        Step { version: 7, name: "changes of roles", sql: include_str!("../migrations/0007_roles.sql") },
         Step { version: 8, name: "writes of people", sql: include_str!("../migrations/0008_writes_of_people.sql") },
     ],
     seeded: &["meta"],

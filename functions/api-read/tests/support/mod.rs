@@ -13,6 +13,7 @@ use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use leitwarte_core::poll::{FailureKind, PollFailure, PollPolicy};
 use leitwarte_core::profile::FoundProfile;
+use leitwarte_core::roles::RoleTable;
 use leitwarte_core::stock::{AppliesTo, CapabilityStatus, LicenceStock};
 use leitwarte_core::{DateTime, TimeDelta, Utc, Uuid};
 use leitwarte_gateway::RouteTable;
@@ -182,9 +183,18 @@ impl World {
             user_name: format!("{name}@contoso.example"),
             name: name.to_owned(),
         };
-        let rights = rights.iter().copied().collect();
+        let (rights, table) = (rights.iter().copied().collect(), RoleTable::default());
         let (id_hash, attempt) = (id.hash(), id.cookie_value());
-        let sign_in = SignIn { account, rights: &rights, id_hash: &id_hash, attempt: &attempt, replaces: None };
+        let sign_in = SignIn {
+            account,
+            claims: &[],
+            issued_at: at,
+            table: &table,
+            rights: &rights,
+            id_hash: &id_hash,
+            attempt: &attempt,
+            replaces: None,
+        };
         let done = self.writer().await.sign_in(&sign_in, at).await.unwrap();
         assert!(matches!(done, SignedIn::Done { .. }), "{done:?}");
         id

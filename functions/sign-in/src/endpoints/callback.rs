@@ -5,7 +5,9 @@ use std::collections::HashMap;
 
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use http::HeaderValue;
+use leitwarte_core::roles::RoleTable;
 use leitwarte_core::{DateTime, Utc};
+use leitwarte_runtime::role_files;
 use leitwarte_store::{SignIn, SignedIn};
 use leitwarte_web::http::Answer;
 use leitwarte_web::session::SessionId;
@@ -138,8 +140,16 @@ async fn begin_session(
 ) -> Result<SessionId, SignInProblem> {
     let id = SessionId::new((deps.sources.random)());
     let before = deps.session_cookie.read(request).and_then(SessionId::from_cookie).map(|id| id.hash());
+    // With a table that cannot be read, people can still sign in; roles stay as they are.
+    let table = role_files::table(&deps.profiles_dir).unwrap_or_else(|error| {
+        tracing::warn!(error, "the table of roles cannot be read");
+        RoleTable::default()
+    });
     let sign_in = SignIn {
         account: person.account,
+        claims: &person.claims,
+        issued_at: person.issued_at,
+        table: &table,
         rights: &person.rights,
         id_hash: &id.hash(),
         attempt: &attempt.hash(),

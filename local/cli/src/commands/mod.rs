@@ -12,6 +12,7 @@ pub mod migrate;
 pub mod move_database;
 pub mod onboard;
 pub mod restore;
+pub mod roles;
 pub mod rules;
 pub mod sharepoint;
 pub mod status;
@@ -40,6 +41,7 @@ pub async fn run(command: Command, context: &Context, out: &mut (dyn Write + Sen
         Command::DeadLetters(args) => dead_letters::run(args, context, out).await,
         Command::Tenant(args) => tenant::run(args, context, out).await,
         Command::Sharepoint(args) => sharepoint::run(args, context, out).await,
+        Command::Roles(args) => roles::run(args, context, out).await,
         Command::Changes(args) => changes::run(args, context, out).await,
         Command::Migrate => migrate::run(context, out).await,
         Command::Backup(args) => backup::run(args, context, out).await,

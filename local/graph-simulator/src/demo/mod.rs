@@ -9,6 +9,7 @@
 
 //! The support company's own tenant has a SharePoint site with the three lists of the source document.
 
+mod directory;
 mod history;
 mod movement;
 mod prepare;

@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
+use super::directory;
 use super::movement;
-use super::tenants::{DemoTenant, HOME, HOME_NAME, LISTS_CLIENT, TENANTS};
+use super::tenants::{DemoTenant, HOME, HOME_NAME, LISTS_CLIENT, ROLES_CLIENT, TENANTS};
 use crate::certificate::{CertificateError, RegisteredCertificate};
 use crate::config::{ApiApp, AppConfig, Config, READ_LICENCES, READ_ORGANIZATION, Stock, TenantConfig};
 use crate::entra::people::SignInConfig;
@@ -33,6 +34,9 @@ pub struct Setup {
     /// The certificate of the sign-in application; `None` in files of earlier versions.
     #[serde(default)]
     pub sign_in_certificate_pem: Option<String>,
+    /// The certificate of the app that writes roles; `None` in files of earlier versions.
+    #[serde(default)]
+    pub roles_certificate_pem: Option<String>,
     /// The tenants and who may sign in to them.
     pub tenants: Vec<SetupTenant>,
     /// The support company's tenant, where the SharePoint lists are, and the app that works in them; `None` in files of
@@ -86,11 +90,14 @@ pub fn prepare(dir: &Path, base_url: &str, now: DateTime<Utc>) -> Result<Setup, 
         client_id: LISTS_CLIENT,
         certificate_pem: key.certificate_pem,
     };
+    let roles = workspace.key("adatum-roles", 365, now)?;
+    workspace.role_files(HOME_NAME, ROLES_CLIENT, &roles, HOME)?;
     let started_at = earlier_start(dir).filter(|at| (TimeDelta::zero()..SAME_DEMO).contains(&(now - *at)));
     let setup = Setup {
         started_at: started_at.unwrap_or(now),
         api: HOME,
         sign_in_certificate_pem: Some(sign_in.certificate_pem),
+        roles_certificate_pem: Some(roles.certificate_pem),
         tenants,
         lists: Some(lists),
     };
@@ -117,12 +124,26 @@ impl Setup {
             .collect::<Result<_, _>>()?;
         let mut sites = Vec::new();
         if let Some(lists) = &self.lists {
-            tenants.push(self.tenant(lists, &["Sites.Selected"])?);
+            let mut home = self.tenant(lists, &["Sites.Selected"])?;
+            home.apps.extend(self.roles_app()?);
+            tenants.push(home);
             sites.push(site());
         }
         let sign_in = self.sign_in_certificate_pem.as_deref().map(RegisteredCertificate::from_pem).transpose()?;
         let sign_in = sign_in.map(|certificate| SignInConfig::demo(Arc::new(certificate)));
-        Ok(Config { sites, api: Some(self.api), sign_in, ..Config::new(tenants) })
+        let directory = Some(directory::config());
+        Ok(Config { sites, api: Some(self.api), sign_in, directory, ..Config::new(tenants) })
+    }
+
+    /// The app that writes roles.
+    fn roles_app(&self) -> Result<Option<AppConfig>, CertificateError> {
+        let certificate = self.roles_certificate_pem.as_deref().map(RegisteredCertificate::from_pem).transpose()?;
+        let permissions = ["AppRoleAssignment.ReadWrite.All", "Application.Read.All", "User.Read.All"];
+        Ok(certificate.map(|certificate| AppConfig {
+            client_id: ROLES_CLIENT,
+            certificates: vec![Arc::new(certificate)],
+            roles: permissions.map(str::to_owned).to_vec(),
+        }))
     }
 
     fn tenant(&self, tenant: &SetupTenant, roles: &[&str]) -> Result<TenantConfig, CertificateError> {

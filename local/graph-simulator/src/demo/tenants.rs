@@ -17,6 +17,12 @@ pub(crate) const HOME_NAME: &str = "adatum";
 /// The app that works in the support company's SharePoint lists.
 pub(crate) const LISTS_CLIENT: Uuid = uuid!("3c5a2d94-7b1e-4f6d-9a08-c2e4d7f15b63");
 
+/// The app that writes app roles in the support company's tenant.
+pub(crate) const ROLES_CLIENT: Uuid = uuid!("91d3f6a4-5b27-4c1e-8e60-7a2b9c4d0f83");
+
+/// The service principal of our API there.
+pub(crate) const API_PRINCIPAL: Uuid = uuid!("d7a1c5e2-0f48-4b93-a6d7-3e9f12b8c604");
+
 pub(crate) struct DemoTenant {
     pub(crate) key: &'static str,
     pub(crate) name: &'static str,

@@ -61,7 +61,7 @@ pub(crate) fn exchange(
     )?;
     let (code, redirect_uri) = (needed("code")?, needed("redirect_uri")?);
     let asked = sign_in.codes.redeem(code, redirect_uri, field("code_verifier"), seen.now)?;
-    let id_token = id_token(api, &asked, seen)?;
+    let id_token = id_token(world, api, &asked, seen)?;
     Ok(json!({
         "token_type": "Bearer",
         "scope": asked.scope,
@@ -97,8 +97,18 @@ fn authenticate(
     }
 }
 
-fn id_token(api: &ApiTokens, asked: &Asked, seen: &Seen) -> Result<String, Refusal> {
+fn id_token(world: &World, api: &ApiTokens, asked: &Asked, seen: &Seen) -> Result<String, Refusal> {
     let mut claims = asked.person.claims(&api.subject(&asked.person.user_name));
+    // What the directory knows counts, as it is now.
+    let directory = world.directory.as_ref().filter(|one| one.user(&asked.person.object_id.to_string()).is_some());
+    if let Some(directory) = directory {
+        let roles = directory.values_of(asked.person.object_id, api.app.client_id);
+        if !roles.is_empty() {
+            claims["roles"] = json!(roles);
+        } else if let Some(claims) = claims.as_object_mut() {
+            claims.remove("roles");
+        }
+    }
     let dated = (seen.now - DATED_BACK).timestamp();
     claims["aud"] = json!(api.app.client_id);
     claims["iss"] = json!(api.issuer());

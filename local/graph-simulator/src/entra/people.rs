@@ -69,8 +69,18 @@ pub struct DemoPerson {
 /// The tenant that the guest comes from.
 const ELSEWHERE: &str = "c0c05a5e-1111-4a6b-8d21-3f0b7c9e1a01";
 
+/// People with a role of the shipped table: its value in Entra.
+const IN_THE_ASSOCIATION: [(&str, &str); 6] = [
+    ("Demo Finance", "vorstand_finanzen"),
+    ("Demo Internal", "vorstand_intern"),
+    ("Demo External", "vorstand_extern"),
+    ("Demo Head", "ressortleiter"),
+    ("Demo Member", "mitglied"),
+    ("Demo Candidate", "anwaerter"),
+];
+
 impl DemoPerson {
-    /// The demo's people: one of each role, a guest, and one of another tenant.
+    /// The demo's people: one of each right, some with a role of the association, a guest, and one of another tenant.
     #[must_use]
     pub fn all() -> Vec<Self> {
         let member = |role: DemoRole| Self {
@@ -88,6 +98,11 @@ impl DemoPerson {
             account,
         };
         let mut people: Vec<Self> = DemoRole::ALL.into_iter().map(member).collect();
+        for (place, (name, value)) in (32_u128..).zip(IN_THE_ASSOCIATION) {
+            let account = AccountKind::Member;
+            let user_name = format!("{}@adatum.example", name.to_lowercase().replace(' ', "."));
+            people.push(Self { roles: vec![value.to_owned()], ..other(name, &user_name, place, account) });
+        }
         people.push(other("Demo Guest", "demo.guest@contoso.example", 16, AccountKind::Guest));
         people.push(other("Demo Foreign", "demo.foreign@contoso.example", 17, AccountKind::Foreign));
         people

@@ -2,6 +2,7 @@
 
 pub(crate) mod access;
 mod batch;
+mod directory;
 pub(crate) mod error;
 mod listing;
 mod send_mail;
@@ -39,6 +40,7 @@ fn resources() -> Router<Arc<World>> {
         .merge(subscriptions::routes())
         .merge(send_mail::routes())
         .merge(sites::routes())
+        .merge(directory::routes())
         .route("/v1.0/{*path}", any(unknown))
 }
 

@@ -8,8 +8,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::PERMISSION;
-use super::batch::{BatchAnswer, BatchRequest, MOST};
 use crate::app::AppRegistration;
+use crate::batch::{BatchAnswer, BatchRequest, MOST};
 use crate::budget::Budget;
 use crate::client::{GraphClient, Repeat};
 use crate::error::{BadAnswer, GraphError};

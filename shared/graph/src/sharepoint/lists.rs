@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::WireColumn;
-use super::batch::{BatchRequest, read_all};
+use crate::batch::{BatchRequest, read_all};
 use crate::app::AppRegistration;
 use crate::budget::Budget;
 use crate::client::{GraphClient, Repeat};

@@ -3,7 +3,6 @@
 //! Source: Microsoft Learn, "Enumerate items in a list", "Update an item in a list", "Combine multiple HTTP requests
 //! using JSON batching".
 
-mod batch;
 mod items;
 mod lists;
 mod tenant_list;
@@ -13,11 +12,10 @@ use leitwarte_core::sharepoint::columns::Column;
 use serde::Deserialize;
 
 use crate::app::AppRegistration;
+use crate::batch::{BatchRequest, read_all};
 use crate::budget::Budget;
 use crate::client::{GraphClient, Repeat};
 use crate::error::GraphError;
-pub use batch::MOST as MOST_IN_A_BATCH;
-use batch::{BatchRequest, read_all};
 pub use items::{ItemWrite, ListItem, Written};
 pub use tenant_list::{RowSwitches, TenantList, TenantListError};
 

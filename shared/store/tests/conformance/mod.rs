@@ -12,6 +12,7 @@ pub mod reading;
 pub mod recording;
 pub mod registering;
 pub mod retention;
+pub mod roles;
 pub mod sharepoint;
 pub mod subscriptions;
 pub mod switching;
@@ -265,6 +266,21 @@ macro_rules! conformance_suite {
             a_wish_that_was_not_heard_can_be_repeated,
             a_wish_for_all_is_one_until_all_are_polled,
             a_tenant_that_is_off_or_unknown_is_not_polled,
+        );
+        $crate::conformance_suite!($fresh, roles:
+            accepting_limits_at_once_and_touches_no_role,
+            one_operation_for_each_person_and_each_office,
+            of_two_who_race_for_an_office_one_is_told_of_the_other,
+            a_wish_upon_an_old_version_or_without_an_object_id_changes_nothing,
+            a_step_is_written_once_and_whoever_was_overtaken_learns_it,
+            the_last_step_changes_roles_and_lifts_ceilings_and_locks,
+            one_that_is_given_up_leaves_everything_as_it_was,
+            what_was_revoked_before_is_known_to_the_next_operation,
+            d4_d6_a_sign_in_knows_people_by_their_account_and_gives_no_role,
+            a_sign_in_changes_nothing_while_a_change_is_under_way_or_right_after,
+            a_comparison_applies_the_lower_role_and_is_remembered,
+            a_person_who_was_changed_meanwhile_is_not_judged,
+            an_administrator_decides_which_side_holds,
         );
         $crate::conformance_suite!($fresh, sharepoint:
             one_holder_at_a_time_has_a_lease,

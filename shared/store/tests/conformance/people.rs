@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use leitwarte_core::auth_profile::Role;
+use leitwarte_core::roles::RoleTable;
 use leitwarte_store::{Account, SignIn, SignedIn, Store};
 use serde_json::json;
 use uuid::Uuid;
@@ -34,7 +35,17 @@ async fn sign_in_again(
 ) -> SignedIn {
     let rights: BTreeSet<Role> = rights.iter().copied().collect();
     let attempt = format!("state of {name}");
-    let sign_in = SignIn { account, rights: &rights, id_hash: name, attempt: &attempt, replaces };
+    let table = RoleTable::default();
+    let sign_in = SignIn {
+        account,
+        claims: &[],
+        issued_at: now,
+        table: &table,
+        rights: &rights,
+        id_hash: name,
+        attempt: &attempt,
+        replaces,
+    };
     store.sign_in(&sign_in, now).await.unwrap()
 }
 

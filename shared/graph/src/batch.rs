@@ -18,7 +18,7 @@ pub const MOST: usize = 20;
 
 /// One request in a batch.
 #[derive(Debug, Clone)]
-pub(super) struct BatchRequest {
+pub(crate) struct BatchRequest {
     method: &'static str,
     /// Below `/v1.0`.
     path: String,
@@ -28,9 +28,9 @@ pub(super) struct BatchRequest {
 
 /// Its answer.
 #[derive(Debug, Clone)]
-pub(super) struct BatchAnswer {
-    pub(super) status: u16,
-    pub(super) body: Value,
+pub(crate) struct BatchAnswer {
+    pub(crate) status: u16,
+    pub(crate) body: Value,
     headers: HashMap<String, Value>,
 }
 
@@ -50,11 +50,11 @@ struct WireAnswer {
 }
 
 impl BatchRequest {
-    pub(super) fn get(path: String) -> Self {
+    pub(crate) fn get(path: String) -> Self {
         Self { method: "GET", path, if_match: None, body: None }
     }
 
-    pub(super) fn write(method: &'static str, path: String, if_match: Option<String>, body: Value) -> Self {
+    pub(crate) fn write(method: &'static str, path: String, if_match: Option<String>, body: Value) -> Self {
         Self { method, path, if_match, body: Some(body) }
     }
 
@@ -77,7 +77,7 @@ impl BatchRequest {
 
 impl BatchAnswer {
     /// The pause that an inner 429 or 503 asks for; half a minute if it does not say.
-    pub(super) fn asked_pause(&self) -> Duration {
+    pub(crate) fn asked_pause(&self) -> Duration {
         let seconds = |name: &str| {
             let value = self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name))?.1;
             value.as_u64().or_else(|| value.as_str()?.trim().parse().ok())
@@ -86,12 +86,12 @@ impl BatchAnswer {
     }
 
     /// Graph's word for what went wrong.
-    pub(super) fn code_word(&self) -> Option<String> {
+    pub(crate) fn code_word(&self) -> Option<String> {
         identifier(self.body["error"]["code"].as_str()?)
     }
 
     /// What an answer that is no success means for the whole.
-    pub(super) fn error(&self, peer: &Peer, permission: &'static str) -> GraphError {
+    pub(crate) fn error(&self, peer: &Peer, permission: &'static str) -> GraphError {
         let (peer, code_word) = (peer.clone(), self.code_word());
         match self.status {
             401 => GraphError::Unauthorized { peer, code_word },
@@ -105,7 +105,7 @@ impl BatchAnswer {
 
 impl GraphClient {
     /// Sends at most [`MOST`] requests in one and returns their answers in the requests' order.
-    pub(super) async fn batch(
+    pub(crate) async fn batch(
         &self,
         session: &mut Session<'_>,
         repeat: Repeat,
@@ -128,7 +128,7 @@ impl GraphClient {
 }
 
 /// The bodies of answers that all have to be successes.
-pub(super) fn read_all<T: DeserializeOwned>(
+pub(crate) fn read_all<T: DeserializeOwned>(
     peer: &Peer,
     permission: &'static str,
     answers: Vec<BatchAnswer>,

@@ -1,0 +1,177 @@
+//! Carries operations out: asks the protocol what to do, does it, writes it down, until the operation is over or the time is.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use leitwarte_core::roles::RoleTable;
+use leitwarte_core::roles::operation::Operation;
+use leitwarte_core::roles::protocol::{Event, Fault, Seen, Sight, Task};
+use leitwarte_core::roles::words::Problem;
+use leitwarte_graph::{GrantAnswer, RevokeAnswer};
+use leitwarte_store::{Stepped, StoreError};
+
+use crate::edge::{Clock, Directory, Ledger};
+
+/// The right to work on something lasts so long, so that a process that died is soon followed by another.
+const LEASE: TimeDelta = TimeDelta::seconds(60);
+/// Nothing is begun with less of it left: no call takes so long, so that what is sent is sent by who has the right.
+const ENOUGH: TimeDelta = TimeDelta::seconds(35);
+/// Between two looks at a list that lags behind.
+const LOOK_AGAIN: Duration = Duration::from_secs(3);
+/// After a call that brought nothing. The client has tried several times by then.
+const AFTER_SETBACK: Duration = Duration::from_secs(5);
+/// The next run tries again.
+const MOST_SETBACKS: u32 = 5;
+
+/// Where everything is.
+#[derive(Debug)]
+pub struct Worker<'a, D, L, C> {
+    /// Entra.
+    pub directory: &'a D,
+    /// The database.
+    pub ledger: &'a L,
+    /// Time and ids.
+    pub clock: &'a C,
+    /// What roles there are.
+    pub table: &'a RoleTable,
+}
+
+/// The right to work on one operation or on the comparison, as long as it is kept.
+#[derive(Debug)]
+pub(crate) struct Lease {
+    what: String,
+    holder: String,
+    until: Mutex<DateTime<Utc>>,
+}
+
+/// What became of the work on one operation.
+#[derive(Debug)]
+pub(crate) enum Driven {
+    /// The operation as it is now.
+    Done(Box<Operation>),
+    /// Somebody else is working on it.
+    Busy,
+    /// There is no such operation.
+    Unknown,
+}
+
+impl<D: Directory, L: Ledger, C: Clock> Worker<'_, D, L, C> {
+    /// Takes the right to work on something; `None` when somebody else has it.
+    pub(crate) async fn lease(&self, what: String) -> Result<Option<Lease>, StoreError> {
+        let (holder, now) = (self.clock.new_id().to_string(), self.clock.now());
+        let taken = self.ledger.lease(&what, &holder, now, LEASE).await?;
+        Ok(taken.then(|| Lease { what, holder, until: Mutex::new(now + LEASE) }))
+    }
+
+    /// Gives it back.
+    pub(crate) async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
+        self.ledger.release(&lease.what, &lease.holder).await
+    }
+
+    /// Whether the right is still there for one more call.
+    async fn keep(&self, lease: &Lease) -> Result<bool, StoreError> {
+        let now = self.clock.now();
+        let until = *lease.until.lock().unwrap_or_else(PoisonError::into_inner);
+        if until - now >= ENOUGH {
+            return Ok(true);
+        }
+        let kept = self.ledger.lease(&lease.what, &lease.holder, now, LEASE).await?;
+        if kept {
+            *lease.until.lock().unwrap_or_else(PoisonError::into_inner) = now + LEASE;
+        }
+        Ok(kept)
+    }
+
+    /// Works on one operation until it is over, cannot get further for now, or `end` has come. The operation as it is then.
+    pub(crate) async fn drive(&self, number: i64, end: DateTime<Utc>) -> Result<Driven, StoreError> {
+        let Some(lease) = self.lease(format!("operation {number}")).await? else { return Ok(Driven::Busy) };
+        let driven = self.carry_out(&lease, number, end).await;
+        self.release(&lease).await?;
+        Ok(driven?.map_or(Driven::Unknown, |operation| Driven::Done(Box::new(operation))))
+    }
+
+    async fn carry_out(&self, lease: &Lease, number: i64, end: DateTime<Utc>) -> Result<Option<Operation>, StoreError> {
+        let Some(operation) = self.ledger.operation(number).await? else { return Ok(None) };
+        let mut operation = operation.taken_over();
+        let mut setbacks = 0;
+        while self.clock.now() < end && setbacks < MOST_SETBACKS && self.keep(lease).await? {
+            let task = operation.next(self.clock.now());
+            let done = match &task {
+                Task::Over => return Ok(Some(operation)),
+                Task::Record(event) => Ok(Some(event.clone())),
+                Task::Look => self.look(&operation).await,
+                Task::Grant { place } => self.grant(&operation, *place).await.map(Some),
+                Task::Revoke { place, id } => self.revoke(*place, id).await.map(Some),
+            };
+            let (event, pause) = match done {
+                Ok(Some(event)) => (event, None),
+                Ok(None) => {
+                    self.clock.pause(LOOK_AGAIN).await;
+                    continue;
+                }
+                Err(fault) => {
+                    setbacks += if matches!(fault, Fault::Final(_)) { MOST_SETBACKS } else { 1 };
+                    (operation.failed(&task, fault), Some(AFTER_SETBACK))
+                }
+            };
+            let hopeless = setbacks >= MOST_SETBACKS && matches!(event, Event::Trouble { .. });
+            operation = match self.ledger.step(&operation, &event, self.clock.now()).await? {
+                Stepped::Done(after) => after,
+                Stepped::Overtaken(now) => {
+                    self.tidy_up(now.as_ref(), &event).await;
+                    return Ok(now);
+                }
+            };
+            if hopeless {
+                return Ok(Some(operation));
+            }
+            if let Some(pause) = pause.filter(|_| matches!(event, Event::Trouble { .. } | Event::GrantUncertain { .. }))
+            {
+                self.clock.pause(pause).await;
+            } else {
+                setbacks = 0;
+            }
+        }
+        Ok(Some(operation))
+    }
+
+    /// What everybody concerned holds, and what that means; `None`: look again.
+    async fn look(&self, operation: &Operation) -> Result<Option<Event>, Fault> {
+        let people: Vec<_> = operation.moves.iter().map(|one| one.object_id).collect();
+        let sights: Vec<Sight> = self.directory.sights(&people).await?;
+        Ok(match operation.seen(self.table, &sights, self.clock.now()) {
+            Seen::Event(event) => Some(event),
+            Seen::Wait => None,
+        })
+    }
+
+    async fn grant(&self, operation: &Operation, place: usize) -> Result<Event, Fault> {
+        let one = &operation.moves[place];
+        let unknown = |entra: &str| Fault::Final(Problem::NoSuchAppRole { entra: entra.to_owned() });
+        let value = self.table.role(&one.to).map(|entry| entry.entra.as_str()).ok_or_else(|| unknown(&one.to))?;
+        let app_role = self.directory.app_role(value).await?.ok_or_else(|| unknown(value))?;
+        Ok(match self.directory.grant(one.object_id, app_role).await? {
+            GrantAnswer::Made(id) => Event::GrantMade { place, id },
+            GrantAnswer::Exists => Event::GrantExists { place },
+        })
+    }
+
+    async fn revoke(&self, place: usize, id: &str) -> Result<Event, Fault> {
+        match self.directory.revoke(id).await? {
+            RevokeAnswer::Done | RevokeAnswer::Gone => Ok(Event::Revoked { place, id: id.to_owned() }),
+        }
+    }
+
+    /// Somebody else has ended the operation while our grant was on its way: nobody else knows of it.
+    async fn tidy_up(&self, operation: Option<&Operation>, event: &Event) {
+        let Event::GrantMade { place, id } = event else { return };
+        let Some(operation) = operation.filter(|operation| operation.phase.is_over()) else { return };
+        if operation.moves.get(*place).is_some_and(|one| one.granted() == Some(id.as_str())) {
+            return;
+        }
+        if let Err(fault) = self.directory.revoke(id).await {
+            tracing::warn!(operation = operation.number, ?fault, "a late grant could not be taken back");
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Every way a change of roles can be disturbed, on the real code.
+//!
+//! Real are: the function's worker (`role_sync::Worker`, its loop, lease and leases' end), the protocol and all rules of
+//! `leitwarte_core::roles`, acceptance, steps, locks, ceilings and sign-ins of `leitwarte_store`, and a SQLite database in a
+//! file, written as in production. Stand-ins are: Entra behind the `Directory` trait, one level above HTTP (the HTTP client
+//! has tests of its own), whose lists lag behind; and the clock, so that no test waits.
+//!
+//! A run is a change of roles with up to two [`Disturbance`]s at numbered points: every call of Entra and every write of the
+//! database is a point. After every effect, and after every write, the [`checker`] looks at both sides; a sign-in can
+//! happen at any of them. A worker that is killed is dropped where it waits; the next one starts at the next minute, as the
+//! schedule does it.
+
+mod checker;
+mod disturbance;
+mod entra;
+mod hands;
+mod run;
+mod source_order;
+mod spaces;
+
+use disturbance::{Disturbance, Kind};
+use run::{Change, Lag, Outcome, Plan};
+
+/// Runs with their tally.
+#[derive(Debug, Default)]
+struct Tally {
+    runs: usize,
+    done: usize,
+    aborted: usize,
+    slowest_s: i64,
+}
+
+impl Tally {
+    fn add(&mut self, plan: &Plan, outcome: Outcome) {
+        self.runs += 1;
+        match outcome {
+            Outcome { done: true, .. } => self.done += 1,
+            Outcome { .. } => self.aborted += 1,
+        }
+        assert!(outcome.converged_s <= 120 + plan.lag.seconds(), "{plan:?} took {} s", outcome.converged_s);
+        self.slowest_s = self.slowest_s.max(outcome.converged_s);
+    }
+
+    fn print(&self, what: &str) {
+        let Self { runs, done, aborted, slowest_s } = self;
+        println!(
+            "{what}: {runs} runs, {done} all new, {aborted} all old, at rest at most {slowest_s} s after the last fault"
+        );
+    }
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+/// Runs every plan; each has to hold every invariant.
+fn hold(what: &str, plans: impl Iterator<Item = Plan>) -> Tally {
+    let mut tally = Tally::default();
+    runtime().block_on(async {
+        let stage = run::Stage::new().await;
+        for plan in plans {
+            let outcome = run::run(&stage, &plan).await;
+            tally.add(&plan, outcome.unwrap_or_else(|broken| panic!("{broken}\nin {plan:#?}")));
+        }
+    });
+    tally.print(what);
+    tally
+}
+
+#[test]
+fn undisturbed_changes_come_about_whatever_lags() {
+    let plans =
+        Change::ALL.into_iter().flat_map(|change| Lag::ALL.map(|lag| Plan { change, lag, disturbances: vec![] }));
+    let tally = hold("undisturbed", plans);
+    assert_eq!(tally.aborted, 0);
+}
+
+#[test]
+fn every_single_disturbance_leaves_everything_old_or_everything_new() {
+    let plans = Change::ALL.into_iter().flat_map(|change| {
+        let lags = if change == Change::HandOver { &Lag::ALL[..] } else { &[Lag::Answers(0), Lag::Answers(3)] };
+        lags.iter().flat_map(move |&lag| spaces::singles(change, lag))
+    });
+    let tally = hold("one disturbance", plans);
+    assert!(tally.done > 0 && tally.aborted > 0);
+}
+
+/// The whole space of pairs is for `make roles-exhaustive`; here it is walked in large steps, the same ones each time.
+#[test]
+fn pairs_of_disturbances_leave_everything_old_or_everything_new() {
+    let every = match std::env::var("ROLES_EXHAUSTIVE").as_deref() {
+        Ok("1") => 1,
+        _ => spaces::SAMPLE,
+    };
+    let lags = [Lag::Answers(0), Lag::Answers(1), Lag::Answers(2), Lag::Answers(3)];
+    let plans = lags.into_iter().flat_map(|lag| spaces::pairs(Change::HandOver, lag)).step_by(every);
+    let tally = hold("two disturbances", plans);
+    assert!(tally.done > 0 && tally.aborted > 0);
+}
+
+/// The order of the system before: remove, assign, database. The same checker has to find it broken.
+#[test]
+fn d1_d2_d3_the_order_of_the_system_before_is_found_broken() {
+    let (mut runs, mut broken) = (0, Vec::new());
+    runtime().block_on(async {
+        let stage = run::Stage::new().await;
+        for disturbances in std::iter::once(vec![]).chain(source_order::singles()) {
+            runs += 1;
+            if let Err(what) = source_order::run(&stage, disturbances).await {
+                broken.push(what);
+            }
+        }
+    });
+    println!("the order of the system before: {} of {runs} runs broke an invariant", broken.len());
+    let has = |words: &str| broken.iter().any(|what| what.contains(words));
+    assert!(has("has no role in Entra"), "D1");
+    assert!(has("is vacant"), "D1");
+    assert!(has("neither all old nor all new"), "D2 and D3");
+}
+
+#[test]
+fn the_points_are_what_the_comment_says() {
+    let trace = runtime().block_on(async {
+        let stage = run::Stage::new().await;
+        let plan = Plan { change: Change::HandOver, lag: Lag::Answers(0), disturbances: vec![] };
+        run::trace(&stage, &plan).await
+    });
+    let expected = "lease, sights, step found, step grant_intended, app_role, grant, step grant_made, step grant_intended, \
+                    app_role, grant, step grant_made, sights, step committed, revoke, step revoked, revoke, step revoked, \
+                    sights, step finished, release";
+    assert_eq!(trace.join(", "), expected);
+    assert_eq!(Disturbance { at: 3, kind: Kind::KilledAfter }.to_string(), "killed after point 3");
+}

@@ -1,0 +1,95 @@
+//! The comparison of both sides, and object ids that are looked up.
+
+use leitwarte_core::message::words::Language;
+use leitwarte_core::roles::standing::Side;
+use leitwarte_graph_simulator::{FaultKind, Operation};
+use leitwarte_store::{Actor, Decided};
+use role_sync::Event;
+
+use crate::rig::{GROUP, HOME, INTRANET, Rig, account};
+
+const ADMIN: Actor<'static> = Actor { person: None, who: "an administrator" };
+
+/// Findings as text, with the person's number.
+async fn findings(rig: &Rig) -> Vec<String> {
+    let findings = rig.store.role_findings(HOME).await.unwrap();
+    let shown = |one: &leitwarte_store::RoleFinding| {
+        let who = one.person.map_or_else(|| "-".to_owned(), |person| person.to_string());
+        format!("{who}: {}", one.drift.text(&rig.table, Language::En))
+    };
+    let mut findings: Vec<String> = findings.iter().map(shown).collect();
+    findings.sort();
+    findings
+}
+
+#[tokio::test]
+async fn every_kind_of_difference_is_reported_and_the_lower_role_applied() {
+    let rig = Rig::new().await;
+    rig.sign_in(5, &["ressortleiter"]).await;
+    rig.simulator.set_roles(GROUP, INTRANET, &["ressortleiter"]).unwrap();
+    rig.simulator.set_roles(account(1), INTRANET, &["vorstand_finanzen", "mitglied", "Kassier"]).unwrap();
+    rig.simulator.set_roles(account(2), INTRANET, &["vorstand_extern"]).unwrap();
+    rig.simulator.set_roles(account(3), INTRANET, &[]).unwrap();
+    assert!(rig.simulator.delete_user(account(4)));
+    let report = rig.run(Event::Reconcile).await.unwrap();
+    assert_eq!(report.compared.unwrap().people, 5);
+    assert_eq!(
+        findings(&rig).await,
+        [
+            "-: Nobody holds the office Board, internal.",
+            "1: App roles that roles.json does not know: Kassier.",
+            "1: Here Board, finance, in Entra ID several roles: Member, Board, finance.",
+            "2: Here Head of department, in Entra ID Board, external.",
+            "3: Here Member, in Entra ID no role.",
+            "4: The account is not in Entra ID any more.",
+            "5: Head of department comes through a group; assign the role directly in Entra ID.",
+        ]
+    );
+    assert_eq!(
+        rig.state(1..=4).await,
+        "Kassier+mitglied+vorstand_finanzen/board_finance<member, vorstand_extern/head<head, /member<none, \
+         /board_internal<none"
+    );
+}
+
+#[tokio::test]
+async fn an_administrator_repairs_either_side_with_one_decision() {
+    let rig = Rig::new().await;
+    rig.simulator.set_roles(account(2), INTRANET, &["mitglied"]).unwrap();
+    rig.simulator.set_roles(account(3), INTRANET, &[]).unwrap();
+    rig.run(Event::Reconcile).await.unwrap();
+    let decide = async |person, side| {
+        rig.store.decide_drift(&rig.table, (HOME, person), side, ADMIN, leitwarte_runtime::clock::now()).await.unwrap()
+    };
+    assert_eq!(decide(2, Side::Entra).await, Decided::Stored);
+    let Decided::Accepted(number) = decide(3, Side::Stored).await else { panic!("accepted") };
+    rig.run(Event::Operation(number)).await.unwrap();
+    assert_eq!(rig.state(2..=3).await, "mitglied/member, mitglied/member");
+    assert!(findings(&rig).await.iter().all(|finding| !finding.starts_with(['2', '3'])));
+}
+
+#[tokio::test]
+async fn a_comparison_that_is_not_possible_changes_nothing_and_says_why() {
+    let rig = Rig::new().await;
+    rig.simulator.set_roles(account(3), INTRANET, &[]).unwrap();
+    rig.fault(Operation::Token, FaultKind::Aadsts { code: 700_016 }, 20);
+    let report = rig.run(Event::Tick).await.unwrap();
+    assert!(report.compared.unwrap().problem.unwrap().contains("AADSTS700016"));
+    assert_eq!(rig.state(3..=3).await, "/member");
+    let last = rig.store.last_reconciliation(HOME).await.unwrap().unwrap();
+    assert!(last.problem.is_some());
+}
+
+#[tokio::test]
+async fn the_schedule_compares_at_the_start_and_then_every_quarter_of_an_hour() {
+    let rig = Rig::new().await;
+    assert!(rig.run(Event::Tick).await.unwrap().compared.is_some());
+    assert!(rig.run(Event::Tick).await.unwrap().compared.is_none());
+}
+
+#[tokio::test]
+async fn d6_object_ids_are_looked_up_only_when_somebody_asks_for_it() {
+    let rig = Rig::new().await;
+    let report = rig.run(Event::BackfillObjectIds).await.unwrap().object_ids.unwrap();
+    assert_eq!((report.found, report.missing.len()), (0, 0), "everybody has signed in");
+}
