@@ -90,7 +90,7 @@ impl Cluster {
     async fn prepare(&self) -> Result<()> {
         // Containers' users have to reach what is mounted from it.
         fs::set_permissions(self.folder.path(), fs::Permissions::from_mode(0o711))?;
-        for folder in ["records", "empty/notifications", "empty/sign-in", "secrets/database"] {
+        for folder in ["records", "empty/notifications", "empty/sharepoint", "empty/sign-in", "secrets/database"] {
             fs::create_dir_all(self.file(folder))?;
         }
         fs::set_permissions(self.file("records"), fs::Permissions::from_mode(0o777))?;
