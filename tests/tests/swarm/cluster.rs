@@ -119,12 +119,8 @@ impl Cluster {
 
     /// Deploys the stack as it is now, with the given `RUST_LOG`, and waits until it runs.
     pub(crate) fn deploy(&self, log: &str) -> Result<()> {
-        self.deploy_with(log, &[])
-    }
-
-    fn deploy_with(&self, log: &str, further: &[&str]) -> Result<()> {
         let demo = demo_for_a_stack(self.folder.path())?.display().to_string();
-        self.run("scripts/stack", &[&["deploy", &demo, "tests/containers/stack.test.yaml"], further].concat(), log)?;
+        self.run("scripts/stack", &["deploy", &demo, "tests/containers/stack.test.yaml"], log)?;
         Ok(())
     }
 
