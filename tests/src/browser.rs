@@ -175,7 +175,11 @@ impl Browser {
     /// See [`Self::address`].
     pub async fn theme(&self, dark: bool) -> Result<()> {
         let value = if dark { "dark" } else { "light" };
-        let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": value }] });
+        // Without motion: a colour that is still on its way to the other theme is nobody's to judge.
+        let features = json!({ "features": [
+            { "name": "prefers-color-scheme", "value": value },
+            { "name": "prefers-reduced-motion", "value": "reduce" },
+        ] });
         self.devtools("Emulation.setEmulatedMedia", features).await?;
         Ok(())
     }
@@ -224,7 +228,9 @@ impl Browser {
                 continue;
             }
             let url = message["params"]["request"]["url"].as_str().unwrap_or_default();
-            let host = url.split_once("://").map(|(_, rest)| rest.split('/').next().unwrap_or_default());
+            // What the browser asks itself, such as its own empty page, has other schemes.
+            let rest = ["http://", "https://", "ws://", "wss://"].iter().find_map(|scheme| url.strip_prefix(scheme));
+            let host = rest.map(|rest| rest.split('/').next().unwrap_or_default());
             if let Some(host) = host.filter(|host| !allowed.contains(host)) {
                 faults.insert(format!("request to another host: {host}"));
             }

@@ -2,7 +2,7 @@
 //! sign-in application.
 //!
 //! The code flow of OIDC with PKCE. What has to be remembered between leaving for Microsoft and coming back
-//! travels in a sealed cookie ([`attempt`]), so that beginning a sign-in writes nothing and several hosts can share the
+//! travels in a sealed cookie (`attempt`), so that beginning a sign-in writes nothing and several hosts can share the
 //! work. Coming back is the one `GET` that writes: the session.
 
 mod attempt;

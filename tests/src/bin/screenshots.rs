@@ -3,11 +3,8 @@
 
 use anyhow::Result;
 use leitwarte_tests::browser::Looks;
-use leitwarte_tests::browser::demo::{Demo, PAGES};
+use leitwarte_tests::browser::demo::{Demo, PAGES, PUBLIC_PAGES};
 use leitwarte_tests::stack::repository;
-
-/// Pages for people who are not signed in.
-const PUBLIC: [&str; 2] = ["/", "/sign-in-problem?reason=guest"];
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -15,7 +12,7 @@ async fn main() -> Result<()> {
     std::fs::create_dir_all(&folder)?;
     for (device, language, width) in [("desk", "en-GB", 1280), ("phone", "de-CH", 390)] {
         let demo = Demo::start(Looks { language, dark: false, width }).await?;
-        for path in PUBLIC {
+        for path in PUBLIC_PAGES {
             demo.open(path).await?;
             both_themes(&demo, &folder, device, path).await?;
         }

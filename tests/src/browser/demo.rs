@@ -7,6 +7,9 @@ use crate::stack::{Options, Stack};
 use crate::wait;
 use anyhow::{Context, Result};
 
+/// Pages for people who are not signed in.
+pub const PUBLIC_PAGES: [&str; 2] = ["/", "/sign-in-problem?reason=guest"];
+
 /// Every page that somebody who is signed in can open.
 pub const PAGES: [&str; 11] = [
     "/overview",

@@ -5,17 +5,14 @@ use leitwarte_tests::browser::{Browser, Looks};
 use leitwarte_tests::foreign;
 use serde_json::{Value, json};
 
-use leitwarte_tests::browser::demo::{Demo, PAGES};
-
-/// Pages for people who are not signed in.
-const PUBLIC: [&str; 2] = ["/", "/sign-in-problem?reason=guest"];
+use leitwarte_tests::browser::demo::{Demo, PAGES, PUBLIC_PAGES};
 
 #[tokio::test]
 async fn axe_finds_nothing_serious_on_any_page() -> Result<()> {
     let axe = std::fs::read_to_string(foreign::npm("axe", "axe-core/axe.min.js")).context("axe-core")?;
     let demo = Demo::start(Looks::DESK).await?;
     let mut found = Vec::new();
-    for path in PUBLIC {
+    for path in PUBLIC_PAGES {
         demo.open(path).await?;
         found.extend(check(&demo.browser, &axe, path).await?);
     }

@@ -90,7 +90,7 @@ impl Cluster {
     async fn prepare(&self) -> Result<()> {
         // Containers' users have to reach what is mounted from it.
         fs::set_permissions(self.folder.path(), fs::Permissions::from_mode(0o711))?;
-        for folder in ["records", "empty/notifications", "empty/sign-in", "secrets/database"] {
+        for folder in ["records", "empty/notifications", "empty/sharepoint", "empty/sign-in", "secrets/database"] {
             fs::create_dir_all(self.file(folder))?;
         }
         fs::set_permissions(self.file("records"), fs::Permissions::from_mode(0o777))?;
@@ -119,35 +119,14 @@ impl Cluster {
 
     /// Deploys the stack as it is now, with the given `RUST_LOG`, and waits until it runs.
     pub(crate) fn deploy(&self, log: &str) -> Result<()> {
-        self.deploy_with(log, &[])
-    }
-
-    /// The same with a service that gets a variable with which it cannot start.
-    pub(crate) fn deploy_broken(&self, log: &str, service: &str, variable: &str) -> Result<()> {
-        let broken = format!("version: \"3.9\"\nservices: {{ {service}: {{ environment: {{ {variable} }} }} }}\n");
-        fs::write(self.file("broken.yaml"), broken)?;
-        self.deploy_with(log, &[&self.file("broken.yaml")])
-    }
-
-    fn deploy_with(&self, log: &str, further: &[&str]) -> Result<()> {
         let demo = demo_for_a_stack(self.folder.path())?.display().to_string();
-        self.run("scripts/stack", &[&["deploy", &demo, "tests/containers/stack.test.yaml"], further].concat(), log)?;
+        self.run("scripts/stack", &["deploy", &demo, "tests/containers/stack.test.yaml"], log)?;
         Ok(())
     }
 
     /// Whom a client of the gateways has to trust.
     pub(crate) fn authority(&self) -> Result<reqwest::Certificate> {
         Ok(reqwest::Certificate::from_pem(&fs::read(self.file(TLS_CERT))?)?)
-    }
-
-    /// Runs a command of `leitwarte` as an operator does.
-    pub(crate) fn leitwarte(&self, words: &[&str]) -> Result<String> {
-        self.run("scripts/stack", &[&["leitwarte"], words].concat(), "info")
-    }
-
-    /// How a service is defined now.
-    pub(crate) fn definition(&self, service: &str) -> Result<String> {
-        docker(&["service", "inspect", &format!("{}_{service}", self.name)])
     }
 
     /// The stack's containers that run.

@@ -71,10 +71,6 @@ async fn scenario(cluster: Arc<Cluster>) -> Result<()> {
         assert!(!stayed, "{service} was not updated");
     }
 
-    undone(&cluster).await?;
-    let status = cluster.leitwarte(&["status"])?;
-    anyhow::ensure!(status.contains("4 tenants"), "{status}");
-
     let (accepted, refused, reads) = load.end(tasks).await;
     println!("{} events acknowledged, {refused} not taken; reads: {reads:?}", accepted.len());
     assert!(reads.longest_outage < load::LIMIT, "{reads:?}");
@@ -104,21 +100,4 @@ fn victims(services: &[String]) -> Vec<(&str, usize)> {
         None => (1..=REPLICAS).collect(),
     };
     services.iter().flat_map(|service| slots(service).into_iter().map(|slot| (service.as_str(), slot))).collect()
-}
-
-/// A version that cannot start is undone by the swarm itself: everybody is told, and the old one runs.
-async fn undone(cluster: &Arc<Cluster>) -> Result<()> {
-    let began = Instant::now();
-    let of_update = Arc::clone(cluster);
-    let broken = move || of_update.deploy_broken(AFTER_UPDATE, "timer", "TEMPLATE: /nowhere");
-    let told = tokio::task::spawn_blocking(broken).await?.expect_err("what does not start is no success").to_string();
-    assert!(told.contains("was undone") && told.contains("_timer"), "{told}");
-    println!("a broken version of the timer was undone: {:.1} s", began.elapsed().as_secs_f32());
-    assert!(!cluster.definition("timer")?.split("PreviousSpec").next().unwrap_or_default().contains("/nowhere"));
-    let healthy = async || {
-        let tasks = cluster.tasks().ok()?;
-        (tasks.iter().filter(|task| task.service == "timer" && task.healthy).count() == REPLICAS).then_some(())
-    };
-    until("all timers of the old version", load::LIMIT, healthy).await;
-    Ok(())
 }

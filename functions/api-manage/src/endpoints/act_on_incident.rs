@@ -60,6 +60,7 @@ impl From<IncidentAction> for Action {
     post,
     path = "/api/v1/incidents/{number}/actions",
     tag = "incidents",
+    operation_id = "act_on_incident",
     params(
         ("number" = i64, Path, description = "The incident's number", minimum = 1),
         ("If-Match" = String, Header, description = "The `version` that was seen, in quotes; `*` for whatever it is", example = "\"3\""),

@@ -27,6 +27,7 @@ const POLL_TENANT: &str = "poll-tenant";
     post,
     path = "/api/v1/licenses/status/fetch",
     tag = "polls",
+    operation_id = "poll_all",
     responses((status = 202, description = "It is started, or was already; `Location` tells how far it is", body = PollAsked))
 )]
 pub(crate) async fn all(deps: &Deps, request: &ApiGatewayV2httpRequest, caller: &Principal) -> Result<Answer, Problem> {
@@ -47,6 +48,7 @@ pub(crate) async fn all(deps: &Deps, request: &ApiGatewayV2httpRequest, caller: 
     post,
     path = "/api/v1/licenses/status/fetch/{tenant}",
     tag = "polls",
+    operation_id = "poll_tenant",
     params(("tenant" = String, Path, description = "The tenant's key or exact name")),
     responses(
         (status = 202, description = "It is started, or was already; `Location` tells how far it is", body = PollAsked),

@@ -24,6 +24,7 @@ use crate::{Deps, actor};
     put,
     path = "/api/v1/rules",
     tag = "rules",
+    operation_id = "set_rule",
     params(
         ("tenant" = Option<String>, Query, description = "A tenant's key; without it, all tenants", pattern = "^[A-Za-z0-9._-]{1,64}$"),
         ("skuid" = Option<Uuid>, Query, description = "A product; without it, all products"),

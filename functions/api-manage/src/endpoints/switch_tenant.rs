@@ -49,6 +49,7 @@ fn given<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<boo
     patch,
     path = "/api/v1/monitoring/tenants/{id}",
     tag = "monitoring",
+    operation_id = "switch_tenant",
     params(
         ("id" = String, Path, description = "The tenant's key"),
         ("If-Match" = String, Header, description = "The `version` that was seen, in quotes; `*` for whatever it is", example = "\"1\""),
