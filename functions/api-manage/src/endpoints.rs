@@ -1,7 +1,10 @@
 //! One endpoint, one file.
 
 pub(crate) mod act_on_incident;
+pub(crate) mod change_role;
+pub(crate) mod decide_role;
 pub(crate) mod poll_now;
+mod roles;
 pub(crate) mod set_rule;
 pub(crate) mod switch_tenant;
 
@@ -35,6 +38,8 @@ pub(crate) async fn answer(
         Endpoint::SwitchTenant => switch_tenant::answer(deps, request, parameter("id"), caller).await,
         Endpoint::ActOnIncident => act_on_incident::answer(deps, request, parameter("number"), caller).await,
         Endpoint::SetRule => set_rule::answer(deps, request, caller).await,
+        Endpoint::ChangeRole => change_role::answer(deps, request, caller).await,
+        Endpoint::DecideRole => decide_role::answer(deps, request, caller).await,
         Endpoint::PollAll => poll_now::all(deps, request, caller).await,
         Endpoint::PollTenant => poll_now::one(deps, request, parameter("tenant"), caller).await,
     }

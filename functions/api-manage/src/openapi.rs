@@ -14,6 +14,8 @@ use crate::routes::ROUTES;
         endpoints::set_rule::answer,
         endpoints::poll_now::all,
         endpoints::poll_now::one,
+        endpoints::change_role::answer,
+        endpoints::decide_role::answer,
     ),
     components(schemas(leitwarte_web::openapi::Problem))
 )]

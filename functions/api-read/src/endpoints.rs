@@ -28,6 +28,8 @@ mod preference;
 pub(crate) mod ready;
 pub(crate) mod replay;
 pub(crate) mod revision;
+pub(crate) mod roles;
+mod roles_page;
 pub(crate) mod rules;
 mod settings_page;
 mod sign_in_problem;
@@ -99,6 +101,7 @@ pub(crate) async fn answer(
         Endpoint::IncidentPage => incident_page::answer(deps, request, frame, parameter("number")).await,
         Endpoint::SettingsPage => settings_page::answer(deps, request, frame).await,
         Endpoint::AuditPage => audit_page::answer(deps, request, frame).await,
+        Endpoint::RolesPage => roles_page::answer(deps, request, frame).await,
         Endpoint::DocsPage => docs::page(request, &frame),
         Endpoint::DocsFile => docs::file(parameter("file"), &request.headers),
         Endpoint::Document => docs::document(request),
@@ -120,6 +123,7 @@ pub(crate) async fn answer(
         Endpoint::Rules => rules::answer(deps, request).await,
         Endpoint::Replay => replay::answer(deps, request).await,
         Endpoint::Audit => audit::answer(deps, request).await,
+        Endpoint::Roles => roles::answer(deps, request, &frame).await,
         Endpoint::PollOfAll => polls::all(deps, request).await,
         Endpoint::PollOfTenant => polls::one(deps, request, parameter("tenant")).await,
         Endpoint::StatusOfAll => status_of_all::answer(deps, route.path, request).await,

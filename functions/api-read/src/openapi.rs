@@ -27,6 +27,7 @@ use crate::routes::ROUTES;
         endpoints::ready::answer,
         endpoints::replay::answer,
         endpoints::revision::answer,
+        endpoints::roles::answer,
         endpoints::rules::answer,
         endpoints::status_of_all::answer,
         endpoints::status_of_tenant::answer,
@@ -43,7 +44,7 @@ const SAME: [(&str, &str); 2] = [
 ];
 
 /// Pages and their files: address, content type, what it is.
-const PAGES: [(&str, &str, &str); 22] = [
+const PAGES: [(&str, &str, &str); 23] = [
     ("/", "text/html", "The public main page"),
     ("/certificates", "text/html", "The page of certificates"),
     ("/overview", "text/html", "The page of all tenants, worst first"),
@@ -60,6 +61,7 @@ const PAGES: [(&str, &str, &str); 22] = [
     ("/incidents/{number}", "text/html", "The page of one incident"),
     ("/settings", "text/html", "The page of the rules"),
     ("/audit", "text/html", "The page of the audit log"),
+    ("/roles", "text/html", "The page of roles"),
     ("/sign-in-problem", "text/html", "Why a sign-in did not work"),
     ("/api/v1/docs", "text/html", "Swagger UI"),
     ("/api/v1/docs/{file}", "*/*", "A file of Swagger UI"),

@@ -41,6 +41,8 @@ pub enum Endpoint {
     SettingsPage,
     /// The page of the audit log.
     AuditPage,
+    /// The page of roles.
+    RolesPage,
     /// Swagger UI.
     DocsPage,
     /// A file of Swagger UI.
@@ -85,6 +87,8 @@ pub enum Endpoint {
     Replay,
     /// Who did what.
     Audit,
+    /// Roles of people.
+    Roles,
     /// How far a poll of all tenants is.
     PollOfAll,
     /// How far a poll of one tenant is.
@@ -116,6 +120,7 @@ impl Endpoint {
                 | Self::IncidentPage
                 | Self::SettingsPage
                 | Self::AuditPage
+                | Self::RolesPage
                 | Self::DocsPage
                 | Self::SignInProblem
         )
@@ -153,6 +158,7 @@ pub static ROUTES: &[Route<Endpoint>] = &[
     get("/incidents/{number}", Read, Endpoint::IncidentPage),
     get("/settings", Read, Endpoint::SettingsPage),
     get("/audit", Manage, Endpoint::AuditPage),
+    get("/roles", Read, Endpoint::RolesPage),
     get("/assets/{proxy+}", Public, Endpoint::Asset),
     get("/favicon.ico", Public, Endpoint::Favicon),
     get("/preferences/{name}/{value}", Public, Endpoint::Preference),
@@ -168,6 +174,7 @@ pub static ROUTES: &[Route<Endpoint>] = &[
     get("/api/v1/rules", Read, Endpoint::Rules),
     get("/api/v1/rules/replay", Read, Endpoint::Replay),
     get("/api/v1/audit", Manage, Endpoint::Audit),
+    get("/api/v1/roles", Read, Endpoint::Roles),
     get("/api/v1/openapi.json", Read, Endpoint::Document),
     get("/api/v1/docs", Read, Endpoint::DocsPage),
     get("/api/v1/docs/{file}", Read, Endpoint::DocsFile),
@@ -200,6 +207,8 @@ pub static ELSEWHERE: &[(Method, &str)] = &[
     (Method::PUT, "/api/v1/rules"),
     (Method::POST, "/api/v1/licenses/status/fetch"),
     (Method::POST, "/api/v1/licenses/status/fetch/{tenant+}"),
+    (Method::POST, "/api/v1/roles/changes"),
+    (Method::POST, "/api/v1/roles/decisions"),
 ];
 
 /// What a request means here, other functions' addresses in mind.

@@ -70,7 +70,7 @@ pub trait Ledger: Sync {
     /// Stores what a comparison found, or why there was none.
     fn reconciled(
         &self,
-        found: Result<(Vec<FoundPerson>, Vec<(String, Drift)>), Problem>,
+        found: Result<Found, Problem>,
         now: DateTime<Utc>,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
@@ -81,6 +81,15 @@ pub trait Ledger: Sync {
         object_id: Uuid,
         now: DateTime<Utc>,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+}
+
+/// What a comparison of everybody found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Found {
+    /// Findings about people.
+    pub people: Vec<FoundPerson>,
+    /// Findings about offices, by the office's role.
+    pub offices: Vec<(String, Drift)>,
 }
 
 /// Time and ids.

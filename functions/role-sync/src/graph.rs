@@ -33,7 +33,11 @@ impl GraphDirectory {
 
     async fn roles(&self) -> Result<&AppRoles, Fault> {
         let read = || async {
-            let found = self.client.app_roles(&self.app, &Budget::of(CALL), self.application).await.map_err(fault)?;
+            let found = self
+                .client
+                .app_roles(&self.app, &Budget::of(CALL), self.application)
+                .await
+                .map_err(|error| fault(&error))?;
             found.ok_or_else(|| {
                 Fault::Final(Problem::Entra {
                     message: format!("The application {} is not in the tenant.", self.application),
@@ -52,31 +56,35 @@ impl Directory for GraphDirectory {
 
     async fn sights(&self, people: &[Uuid]) -> Result<Vec<Sight>, Fault> {
         let roles = self.roles().await?;
-        let found = self.client.roles_of(&self.app, &Budget::of(CALL), roles, people).await.map_err(fault)?;
+        let found =
+            self.client.roles_of(&self.app, &Budget::of(CALL), roles, people).await.map_err(|error| fault(&error))?;
         Ok(found.into_iter().map(|held| held.map_or(Sight::NoAccount, Sight::Holds)).collect())
     }
 
     async fn holders(&self) -> Result<Vec<Assignment>, Fault> {
-        self.client.role_holders(&self.app, &Budget::of(CALL), self.roles().await?).await.map_err(fault)
+        self.client.role_holders(&self.app, &Budget::of(CALL), self.roles().await?).await.map_err(|error| fault(&error))
     }
 
     async fn grant(&self, person: Uuid, app_role: Uuid) -> Result<GrantAnswer, Fault> {
         let roles = self.roles().await?;
-        self.client.grant_role(&self.app, &Budget::of(CALL), roles, (person, app_role)).await.map_err(fault)
+        self.client
+            .grant_role(&self.app, &Budget::of(CALL), roles, (person, app_role))
+            .await
+            .map_err(|error| fault(&error))
     }
 
     async fn revoke(&self, assignment: &str) -> Result<RevokeAnswer, Fault> {
         let roles = self.roles().await?;
-        self.client.revoke_role(&self.app, &Budget::of(CALL), roles, assignment).await.map_err(fault)
+        self.client.revoke_role(&self.app, &Budget::of(CALL), roles, assignment).await.map_err(|error| fault(&error))
     }
 
     async fn object_ids(&self, user_names: &[String]) -> Result<Vec<Option<Uuid>>, Fault> {
-        self.client.object_ids(&self.app, &Budget::of(CALL), user_names).await.map_err(fault)
+        self.client.object_ids(&self.app, &Budget::of(CALL), user_names).await.map_err(|error| fault(&error))
     }
 }
 
 /// What may pass by itself is tried again; everything else stands until a person has done something.
-pub(crate) fn fault(error: GraphError) -> Fault {
+pub(crate) fn fault(error: &GraphError) -> Fault {
     let problem = Problem::Entra { message: format!("{error}."), fix: error.fix() };
     match error {
         GraphError::Throttled { .. }

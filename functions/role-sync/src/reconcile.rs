@@ -8,7 +8,7 @@ use leitwarte_core::roles::words::Problem;
 use leitwarte_store::{FoundPerson, RolePerson, StoreError};
 
 use crate::drive::Worker;
-use crate::edge::{Clock, Directory, Ledger};
+use crate::edge::{Clock, Directory, Found, Ledger};
 
 /// How often everybody is compared.
 const EVERY: TimeDelta = TimeDelta::minutes(15);
@@ -46,7 +46,7 @@ impl<D: Directory, L: Ledger, C: Clock> Worker<'_, D, L, C> {
         let people = self.ledger.people().await?;
         let found = self.compare(&people).await;
         let compared = match &found {
-            Ok((people, offices)) => Compared {
+            Ok(Found { people, offices }) => Compared {
                 people: people.len(),
                 findings: people.iter().map(|one| one.drifts.len()).sum::<usize>() + offices.len(),
                 problem: None,
@@ -57,13 +57,13 @@ impl<D: Directory, L: Ledger, C: Clock> Worker<'_, D, L, C> {
         Ok(compared)
     }
 
-    async fn compare(&self, people: &[RolePerson]) -> Result<(Vec<FoundPerson>, Vec<(String, Drift)>), Problem> {
+    async fn compare(&self, people: &[RolePerson]) -> Result<Found, Problem> {
         let problem = |fault| match fault {
             Fault::Passing(problem) | Fault::Final(problem) => problem,
         };
         let now = self.clock.now();
         // Lists lag behind: who was changed just now is compared the next time.
-        let settled = |one: &&RolePerson| !one.under_way.is_some() && !is_fresh(one, now);
+        let settled = |one: &&RolePerson| one.under_way.is_none() && !is_fresh(one, now);
         let people: Vec<&RolePerson> = people.iter().filter(settled).collect();
         let accounts: Vec<_> = people.iter().filter_map(|one| one.object_id).collect();
         let mut sights = self.directory.sights(&accounts).await.map_err(problem)?.into_iter();
@@ -73,13 +73,12 @@ impl<D: Directory, L: Ledger, C: Clock> Worker<'_, D, L, C> {
             let (drifts, effect) = self.judge(one, sight);
             FoundPerson { person: one.number, version: one.version, drifts, effect }
         });
-        let found = found.collect();
         let roles = holders.into_iter().filter_map(|one| {
             let role = self.table.of_entra(one.held.value.as_deref()?)?.role.clone();
             Some((role, if one.name.is_empty() { one.principal.to_string() } else { one.name }))
         });
         let offices = standing::offices(self.table, &roles.collect::<Vec<_>>());
-        Ok((found, offices))
+        Ok(Found { people: found.collect(), offices })
     }
 
     fn judge(&self, person: &RolePerson, sight: Option<Sight>) -> (Vec<Drift>, Effect) {

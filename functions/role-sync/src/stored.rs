@@ -6,11 +6,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use leitwarte_core::Uuid;
 use leitwarte_core::roles::operation::Operation;
 use leitwarte_core::roles::protocol::Event;
-use leitwarte_core::roles::standing::Drift;
 use leitwarte_core::roles::words::Problem;
-use leitwarte_store::{FoundPerson, LastReconciliation, RolePerson, Stepped, Store, StoreError};
+use leitwarte_store::{LastReconciliation, RolePerson, Stepped, Store, StoreError};
 
-use crate::edge::{Clock, Ledger};
+use crate::edge::{Clock, Found, Ledger};
 
 /// The roles of one tenant in the database.
 #[derive(Debug, Clone)]
@@ -56,13 +55,11 @@ impl Ledger for StoredRoles {
         self.store.last_reconciliation(self.tenant).await
     }
 
-    async fn reconciled(
-        &self,
-        found: Result<(Vec<FoundPerson>, Vec<(String, Drift)>), Problem>,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
+    async fn reconciled(&self, found: Result<Found, Problem>, now: DateTime<Utc>) -> Result<(), StoreError> {
         match found {
-            Ok((people, offices)) => self.store.record_reconciliation(self.tenant, &people, &offices, now).await,
+            Ok(Found { people, offices }) => {
+                self.store.record_reconciliation(self.tenant, &people, &offices, now).await
+            }
             Err(problem) => self.store.record_failed_reconciliation(self.tenant, &problem, now).await,
         }
     }

@@ -217,6 +217,7 @@ impl Simulator {
     }
 
     /// Deletes a person; tells whether there was one.
+    #[must_use]
     pub fn delete_user(&self, person: Uuid) -> bool {
         self.world.directory.as_ref().is_some_and(|directory| directory.delete_user(person))
     }

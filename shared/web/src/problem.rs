@@ -54,6 +54,10 @@ pub enum ProblemKind {
     SharePointUnavailable,
     /// The host of the functions does not start what was asked for.
     HostUnavailable,
+    /// A change of roles that is not allowed or not possible.
+    RoleRefused,
+    /// Roles are not set up, or their files cannot be used.
+    RolesUnavailable,
     /// The answer does not fit into what Lambda carries.
     AnswerTooLarge,
     /// There are no numbers yet.
@@ -70,7 +74,7 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// Every kind, for tables and tests.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 30] = [
         Self::MissingToken,
         Self::InvalidToken,
         Self::SessionEnded,
@@ -93,6 +97,8 @@ impl ProblemKind {
         Self::NotInTenantList,
         Self::SharePointUnavailable,
         Self::HostUnavailable,
+        Self::RoleRefused,
+        Self::RolesUnavailable,
         Self::AnswerTooLarge,
         Self::NotPolledYet,
         Self::StoreUnavailable,
@@ -134,6 +140,8 @@ impl ProblemKind {
                 ("sharepoint-unavailable", StatusCode::SERVICE_UNAVAILABLE, "SharePoint does not take it")
             }
             Self::HostUnavailable => ("host-unavailable", StatusCode::SERVICE_UNAVAILABLE, "Cannot be started now"),
+            Self::RoleRefused => ("role-refused", StatusCode::CONFLICT, "Role not changed"),
+            Self::RolesUnavailable => ("roles-unavailable", StatusCode::CONFLICT, "Roles not set up"),
             Self::AnswerTooLarge => ("answer-too-large", StatusCode::PAYLOAD_TOO_LARGE, "Answer too large"),
             Self::NotPolledYet => ("not-polled-yet", StatusCode::SERVICE_UNAVAILABLE, "No numbers yet"),
             Self::StoreUnavailable => {

@@ -1,10 +1,16 @@
 //! Who looks at a page, as the page shows it.
 
+use leitwarte_core::Uuid;
+
 use crate::permission::{Permission, Principal, Via};
 
 /// Somebody who looks at a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Viewer {
+    /// Number of the person in our database; `None` for a token that was not looked up.
+    pub person: Option<i64>,
+    /// The tenant of the account.
+    pub tenant_id: Uuid,
     /// What they are called.
     pub name: String,
     /// One or two letters for the header.
@@ -24,7 +30,14 @@ impl Viewer {
             Via::Bearer => None,
         };
         let name = principal.who.name.clone();
-        Self { initials: initials(&name), name, rights: principal.widest(), csrf }
+        Self {
+            person: principal.who.person,
+            tenant_id: principal.who.tenant_id,
+            initials: initials(&name),
+            name,
+            rights: principal.widest(),
+            csrf,
+        }
     }
 
     /// Whether they may do this.

@@ -5,6 +5,7 @@ mod access;
 mod incidents;
 mod monitoring;
 mod polls;
+mod roles;
 mod rules;
 mod tenant_list;
 mod world;

@@ -12,6 +12,7 @@ use authority::{Authority, KEY, sign};
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use leitwarte_core::profile::FoundProfile;
+use leitwarte_core::roles::RoleTable;
 use leitwarte_core::stock::{AppliesTo, CapabilityStatus, LicenceStock};
 use leitwarte_core::{DateTime, TimeDelta, Utc, Uuid};
 use leitwarte_gateway::RouteTable;
@@ -22,7 +23,7 @@ use leitwarte_web::permission::Role;
 use leitwarte_web::session::SessionId;
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
-use wiremock::matchers::{header, method, path};
+use wiremock::matchers::{header, method, path_regex};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 /// The time of every test of this process: near the machine's own, by which the stand-in for Graph judges signatures.
@@ -51,7 +52,7 @@ pub(crate) struct World {
     pub(crate) deps: Deps,
     pub(crate) authority: Authority,
     pub(crate) store: Store,
-    /// The host of the functions: takes every event for `poll-tenant`.
+    /// The host of the functions: takes every event for `poll-tenant` and `role-sync`.
     pub(crate) host: MockServer,
     pub(crate) folder: tempfile::TempDir,
 }
@@ -93,7 +94,7 @@ impl World {
         authority.write_profile(folder.path());
         let host = MockServer::start().await;
         Mock::given(method("POST"))
-            .and(path("/2015-03-31/functions/poll-tenant/invocations"))
+            .and(path_regex("^/2015-03-31/functions/(poll-tenant|role-sync)/invocations$"))
             .and(header("x-amz-invocation-type", "Event"))
             .respond_with(ResponseTemplate::new(202))
             .mount(&host)
@@ -158,7 +159,17 @@ impl World {
             user_name: "ada@contoso.example".to_owned(),
             name: "Ada Muster".to_owned(),
         };
-        let sign_in = SignIn { account, rights: &rights, id_hash: &id_hash, attempt: "attempt", replaces: None };
+        let table = RoleTable::shipped();
+        let sign_in = SignIn {
+            account,
+            claims: &[],
+            issued_at: now(),
+            table: &table,
+            rights: &rights,
+            id_hash: &id_hash,
+            attempt: "attempt",
+            replaces: None,
+        };
         self.store.sign_in(&sign_in, now()).await.unwrap();
         (format!("__Host-leitwarte={}", id.cookie_value()), id.csrf_token())
     }

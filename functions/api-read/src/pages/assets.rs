@@ -31,7 +31,7 @@ const STYLE: &str = concat!(
 
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-static ASSETS: LazyLock<[Asset; 14]> = LazyLock::new(|| {
+static ASSETS: LazyLock<[Asset; 15]> = LazyLock::new(|| {
     let asset =
         |name, content_type, text: &'static str| Asset { name, content_type, text, tag: ETag::of(text.as_bytes()) };
     [
@@ -44,6 +44,7 @@ static ASSETS: LazyLock<[Asset; 14]> = LazyLock::new(|| {
         asset("poll.js", SCRIPT, include_str!("../../assets/script/poll.js")),
         asset("live.js", SCRIPT, include_str!("../../assets/script/live.js")),
         asset("toast.js", SCRIPT, include_str!("../../assets/script/toast.js")),
+        asset("roles.js", SCRIPT, include_str!("../../assets/script/roles.js")),
         asset("monitoring.js", SCRIPT, include_str!("../../assets/script/monitoring.js")),
         asset("incident.js", SCRIPT, include_str!("../../assets/script/incident.js")),
         asset("settings.js", SCRIPT, include_str!("../../assets/script/settings.js")),

@@ -87,6 +87,12 @@ fn action(language: Language, word: &str) -> &str {
         "incident-ordered" => ("hat Lizenzen bestellt", "ordered licences"),
         "incident-snoozed" => ("hat den Vorfall zurückgestellt", "snoozed the incident"),
         "incident-reopened" => ("hat den Vorfall wieder geöffnet", "reopened the incident"),
+        "role-change-accepted" => ("hat einen Rollenwechsel verlangt", "asked for a change of roles"),
+        "role-changed" => ("hat die Rolle in Entra ID und hier geändert", "changed the role in Entra ID and here"),
+        "role-change-aborted" => ("hat den Rollenwechsel aufgegeben", "gave the change of roles up"),
+        "role-taken-over" => ("hat die Rolle aus Entra ID übernommen", "took the role over from Entra ID"),
+        "role-reconciled" => ("hat die Rolle mit Entra ID abgeglichen", "compared the role with Entra ID"),
+        "object-id-found" => ("hat die Objekt-ID gefunden", "found the object id"),
         other => return other,
     };
     pick(language, german, english)

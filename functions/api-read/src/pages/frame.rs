@@ -31,6 +31,8 @@ pub(crate) enum Section {
     Audit,
     /// Help; stands beside the menu and not in the row.
     Help,
+    /// Roles of people.
+    Roles,
 }
 
 impl Section {
@@ -43,6 +45,7 @@ impl Section {
         Self::Monitoring,
         Self::Certificates,
         Self::Settings,
+        Self::Roles,
         Self::Audit,
     ];
 
@@ -58,6 +61,7 @@ impl Section {
             Self::Settings => "/settings",
             Self::Audit => "/audit",
             Self::Help => "/help",
+            Self::Roles => "/roles",
         }
     }
 
@@ -72,6 +76,7 @@ impl Section {
             Self::Settings => t.settings,
             Self::Audit => t.audit,
             Self::Help => t.help,
+            Self::Roles => t.roles,
         }
     }
 
@@ -85,6 +90,7 @@ impl Section {
             | Self::Monitoring
             | Self::Certificates
             | Self::Settings
+            | Self::Roles
             | Self::Help => true,
             Self::Audit => viewer.may(Permission::Manage),
         }
@@ -207,6 +213,8 @@ impl Frame {
     /// The frame of somebody who may do everything.
     pub(crate) fn sample(language: Language) -> Self {
         let viewer = Viewer {
+            person: Some(1),
+            tenant_id: leitwarte_core::Uuid::from_u128(1),
             name: super::HOSTILE.to_owned(),
             initials: "RM".to_owned(),
             rights: leitwarte_web::permission::Permission::Admin,

@@ -119,7 +119,9 @@ impl ProblemTexts {
             | K::TenantDisabled
             | K::NotInTenantList
             | K::SharePointUnavailable
-            | K::HostUnavailable => (self.refused, self.refused_advice),
+            | K::HostUnavailable
+            | K::RoleRefused
+            | K::RolesUnavailable => (self.refused, self.refused_advice),
             K::Internal => (self.fault, self.fault_advice),
         }
     }

@@ -3,7 +3,7 @@
 use leitwarte_web::http::Language;
 
 use super::assets::{asset, is_today};
-use super::{audit, incident, incidents, monitoring, settings};
+use super::{audit, incident, incidents, monitoring, roles, settings};
 use super::{certificates, help, licences, main_page, overview, problem_page, sign_in_problem, tenant, tenants};
 
 pub(super) mod markup;
@@ -30,6 +30,7 @@ const PAGES: &[Sample] = &[
     ("incident", incident::sample),
     ("settings", settings::sample),
     ("audit", audit::sample),
+    ("roles", roles::sample),
     ("problem", problem_page::sample),
     ("sign-in problem", sign_in_problem::sample),
 ];

@@ -65,5 +65,6 @@ texts! {
         monitoring: "Überwachung", "Monitoring";
         settings: "Einstellungen", "Settings";
         audit: "Änderungen", "Audit log";
+        roles: "Rollen", "Roles";
     }
 }

@@ -7,12 +7,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use leitwarte_core::Uuid;
 use leitwarte_core::roles::operation::Operation;
 use leitwarte_core::roles::protocol::{Event, Fault, Sight};
-use leitwarte_core::roles::standing::Drift;
 use leitwarte_core::roles::words::Problem;
 use leitwarte_graph::{Assignment, GrantAnswer, RevokeAnswer};
-use leitwarte_store::{FoundPerson, LastReconciliation, RolePerson, Stepped, StoreError};
+use leitwarte_store::{LastReconciliation, RolePerson, Stepped, StoreError};
 use role_sync::StoredRoles;
-use role_sync::edge::{Clock, Directory, Ledger};
+use role_sync::edge::{Clock, Directory, Found, Ledger};
 use tokio::sync::Notify;
 
 use crate::checker::Checker;
@@ -278,11 +277,7 @@ impl Ledger for Hands<'_> {
         Ok(Some(LastReconciliation { at: self.scene.state().now, problem: None }))
     }
 
-    async fn reconciled(
-        &self,
-        found: Result<(Vec<FoundPerson>, Vec<(String, Drift)>), Problem>,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
+    async fn reconciled(&self, found: Result<Found, Problem>, now: DateTime<Utc>) -> Result<(), StoreError> {
         self.scene.roles.reconciled(found, now).await
     }
 

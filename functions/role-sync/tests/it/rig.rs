@@ -126,7 +126,7 @@ impl Rig {
     }
 
     pub(crate) async fn run(&self, event: Event) -> Result<Report, FunctionError> {
-        handle(&self.deps, &event, Instant::now() + Duration::from_secs(60)).await
+        handle(&self.deps, &event, Instant::now() + Duration::from_mins(1)).await
     }
 
     pub(crate) async fn operation(&self, number: i64) -> Operation {

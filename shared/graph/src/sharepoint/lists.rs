@@ -11,8 +11,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::WireColumn;
-use crate::batch::{BatchRequest, read_all};
 use crate::app::AppRegistration;
+use crate::batch::{BatchRequest, read_all};
 use crate::budget::Budget;
 use crate::client::{GraphClient, Repeat};
 use crate::error::GraphError;

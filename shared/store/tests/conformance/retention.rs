@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use leitwarte_core::change;
 use leitwarte_core::retention::Retention;
+use leitwarte_core::roles::RoleTable;
 use leitwarte_store::{Account, Attempt, CertificateKind, CertificateLook, Forgotten, SignIn, Store};
 use uuid::Uuid;
 
@@ -112,7 +113,16 @@ pub async fn the_audit_log_is_cut(Database { store, .. }: &Database) {
             user_name: "ada@contoso.example".to_owned(),
             name: "Ada Muster".to_owned(),
         };
-        let sign_in = SignIn { account, rights: &BTreeSet::new(), id_hash: name, attempt: name, replaces: None };
+        let sign_in = SignIn {
+            account,
+            claims: &[],
+            issued_at: at(minutes),
+            table: &RoleTable::default(),
+            rights: &BTreeSet::new(),
+            id_hash: name,
+            attempt: name,
+            replaces: None,
+        };
         store.sign_in(&sign_in, at(minutes)).await.unwrap();
     }
     let entries = store.audit_log(None, None, 9).await.unwrap().len();

@@ -221,7 +221,7 @@ pub async fn a_comparison_applies_the_lower_role_and_is_remembered(Database { st
     let lower = Effect::Limit("member".to_owned());
     let people = [found(store, 2, vec![differs("member")], lower.clone()).await];
     let vacant = ("board_external".to_owned(), Drift::Vacant { office: "board_external".to_owned() });
-    store.record_reconciliation(HOME, &people, &[vacant.clone()], at(1)).await.unwrap();
+    store.record_reconciliation(HOME, &people, std::slice::from_ref(&vacant), at(1)).await.unwrap();
     assert_eq!(standing(store, 2).await, roles("head", Some("member")));
     assert!(!has_session(store, 2).await);
     // The same again: since when it is known does not change, and nothing is done twice.

@@ -56,11 +56,13 @@ enum Call<'a> {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct NewAssignment {
-    principal_id: Uuid,
-    resource_id: Uuid,
-    app_role_id: Uuid,
+    #[serde(rename = "principalId")]
+    principal: Uuid,
+    #[serde(rename = "resourceId")]
+    resource: Uuid,
+    #[serde(rename = "appRoleId")]
+    app_role: Uuid,
 }
 
 impl<'a> Call<'a> {
@@ -190,10 +192,10 @@ fn perform(
             let id = known_principal(directory, principal)?;
             let new: NewAssignment = serde_json::from_slice(body)
                 .map_err(|_| GraphError::bad_request("Unable to read JSON request payload."))?;
-            if new.resource_id != id {
+            if new.resource != id {
                 return Err(GraphError::bad_request("One or more properties are invalid."));
             }
-            let made = directory.assign(new.principal_id, id, new.app_role_id, seen.now, lag).map_err(not_assigned)?;
+            let made = directory.assign(new.principal, id, new.app_role, seen.now, lag).map_err(not_assigned)?;
             Ok((StatusCode::CREATED, Some(wire::assignment(&made))))
         }
         Call::Unassign(principal, id) => {

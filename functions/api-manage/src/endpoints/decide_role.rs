@@ -1,0 +1,82 @@
+//! `POST /api/v1/roles/decisions`: where Entra and this product differ, an administrator decides which side holds.
+
+use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
+use http::header::CACHE_CONTROL;
+use http::{HeaderValue, StatusCode};
+use leitwarte_core::roles::standing::Side;
+use leitwarte_store::Decided;
+use leitwarte_web::body;
+use leitwarte_web::http::Answer;
+use leitwarte_web::permission::Principal;
+use leitwarte_web::problem::{Problem, ProblemKind};
+use leitwarte_web::query::Query;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::change_role::accepted;
+use super::roles::{Roles, start};
+use crate::store_problem::store_problem;
+use crate::{Deps, actor};
+
+/// A decision.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RoleDecision {
+    /// Number of the person.
+    person: i64,
+    /// Which side holds.
+    holds: Holds,
+}
+
+/// A side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Holds {
+    /// What Entra says is stored here.
+    Entra,
+    /// What is stored here is carried to Entra.
+    Stored,
+}
+
+/// Decide about a difference of roles
+///
+/// The last comparison has to have found one.
+#[utoipa::path(
+    post,
+    path = "/api/v1/roles/decisions",
+    tag = "roles",
+    request_body = RoleDecision,
+    responses(
+        (status = 200, description = "What Entra says is stored here"),
+        (status = 202, description = "What is stored here is being carried to Entra; `number` is the change's number"),
+        (status = 409, description = "Refused, or there is no such difference any more; nothing was changed"),
+    )
+)]
+pub(crate) async fn answer(
+    deps: &Deps,
+    request: &ApiGatewayV2httpRequest,
+    caller: &Principal,
+) -> Result<Answer, Problem> {
+    Query::parse(request.raw_query_string.as_deref(), &[])?;
+    let RoleDecision { person, holds } = body::json(request)?;
+    let side = match holds {
+        Holds::Entra => Side::Entra,
+        Holds::Stored => Side::Stored,
+    };
+    let roles = Roles::of(deps, request, caller)?;
+    let now = (deps.clock)();
+    let decided = deps.store.decide_drift(&roles.table, (roles.tenant, person), side, actor(caller), now).await;
+    match decided.map_err(store_problem)? {
+        Decided::Stored => Ok(Answer::text(StatusCode::OK, "application/json", "{\"stored\":true}".to_owned())
+            .header(CACHE_CONTROL, HeaderValue::from_static("no-store"))),
+        Decided::Accepted(number) => {
+            start(deps, number).await;
+            Ok(accepted(number))
+        }
+        Decided::Refused(refusal) => Err(roles.refused(&refusal)),
+        Decided::NoFinding => Err(Problem::new(
+            ProblemKind::RoleRefused,
+            "There is no such difference any more, or this side cannot hold. Load the page again.",
+        )),
+    }
+}
