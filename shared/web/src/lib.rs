@@ -18,4 +18,6 @@ pub mod query;
 pub mod routes;
 pub mod session;
 pub mod sign_in_problem;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod viewer;

@@ -7,8 +7,8 @@ use http::Method;
 use leitwarte_web::permission::{Permission, Role};
 use serde_json::json;
 
-use crate::world::authority::{FOREIGN_TENANT, KEY, sign, with};
 use crate::world::{SITE, TEMPLATE, World, now};
+use leitwarte_web::testing::{FOREIGN_TENANT, KEY, sign, with};
 
 #[test]
 fn the_table_is_the_template_and_the_template_is_the_table() {

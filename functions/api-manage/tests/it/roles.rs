@@ -11,12 +11,12 @@ use leitwarte_store::{Account, FoundPerson, RolePerson, SignIn};
 use leitwarte_web::session::SessionId;
 use serde_json::{Value, json};
 
-use crate::world::{Reply, SITE, World, authority, now};
+use crate::world::{Reply, SITE, World, now};
 
 const CHANGES: &str = "/api/v1/roles/changes";
 
 fn home() -> Uuid {
-    authority::TENANT.parse().unwrap()
+    leitwarte_web::testing::TENANT.parse().unwrap()
 }
 
 /// A world in which roles are kept, and people 1 (finance), 2 (head) and 3 (member) have signed in.

@@ -1,14 +1,10 @@
 //! What the tests share.
 
 #[allow(dead_code, reason = "shared with tests that use all of it")]
-#[path = "../../../../shared/web/tests/support/authority.rs"]
-pub(crate) mod authority;
-
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use api_manage::Deps;
-use authority::{Authority, KEY, sign};
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use leitwarte_core::profile::FoundProfile;
@@ -21,6 +17,7 @@ use leitwarte_store::{Account, ClaimOne, PollResult, SignIn, Store};
 use leitwarte_template::Template;
 use leitwarte_web::permission::Role;
 use leitwarte_web::session::SessionId;
+use leitwarte_web::testing::{self, Authority, KEY, sign};
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 use wiremock::matchers::{header, method, path_regex};
@@ -146,7 +143,7 @@ impl World {
 
     /// A token with these changes to the claims of a person without a role.
     pub(crate) fn token(&self, changes: &Value) -> String {
-        sign(&authority::with(self.authority.person(now()), changes), &KEY)
+        sign(&testing::with(self.authority.person(now()), changes), &KEY)
     }
 
     /// A session of a person with these rights: the cookie's header and the token that proves a page of ours.
@@ -154,7 +151,7 @@ impl World {
         let id = SessionId::new([7; 32]);
         let (id_hash, rights): (_, BTreeSet<Role>) = (id.hash(), rights.iter().copied().collect());
         let account = Account {
-            tenant_id: authority::TENANT.parse().unwrap(),
+            tenant_id: testing::TENANT.parse().unwrap(),
             object_id: Uuid::from_u128(5),
             user_name: "ada@contoso.example".to_owned(),
             name: "Ada Muster".to_owned(),

@@ -14,7 +14,7 @@ use reqwest::Client;
 use serde_json::json;
 use sign_in::{Deps, Sources};
 
-use crate::provider::{CLIENT, KEY, SECOND, SECRET, TENANT, sign};
+use crate::provider::{CLIENT, KEY, NEXT_KEY, SECRET, TENANT, sign};
 use crate::rig::{Browser, Reply, World, config, get, now};
 
 #[tokio::test]
@@ -85,12 +85,12 @@ async fn a_sign_in_begun_at_one_host_ends_at_another() {
 async fn a_rotation_of_microsofts_keys_is_followed() {
     let world = World::new().await;
     let mut browser = Browser::default();
-    world.provider.publish(vec![KEY.jwk()]);
+    world.provider.publish(vec![KEY.published()]);
     assert_eq!(world.sign_in_with(&mut browser, &json!({})).await.location(), "/licences");
-    world.provider.publish(vec![SECOND.jwk()]);
+    world.provider.publish(vec![NEXT_KEY.published()]);
     let login = world.login(&mut browser).await;
     let claims = world.provider.person(&login.query("nonce"), now());
-    world.provider.answer_token(sign(&claims, &SECOND));
+    world.provider.answer_token(sign(&claims, &NEXT_KEY));
     assert_eq!(world.come_back(&mut browser, &login).await.location(), "/licences");
 }
 

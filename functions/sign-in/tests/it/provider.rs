@@ -2,53 +2,15 @@
 
 use std::sync::{Arc, LazyLock, Mutex};
 
-use jsonwebtoken::jwk::Jwk;
-use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use leitwarte_core::{DateTime, Utc};
+pub(crate) use leitwarte_web::testing::{CLIENT, FOREIGN_TENANT, KEY, Key, NEXT_KEY, TENANT, sign, with};
 use serde_json::{Value, json};
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
-/// The home tenant.
-pub(crate) const TENANT: &str = "8c2b7e0e-54a1-4f5a-9d53-0d7c6d1f6a01";
-/// Our application there.
-pub(crate) const CLIENT: &str = "0b9f1b3c-2c67-4a3e-8c1e-5f2b7a9d4e02";
 /// Its secret.
 pub(crate) const SECRET: &str = "a secret of the tests";
-/// Somebody else's tenant.
-pub(crate) const FOREIGN_TENANT: &str = "44444444-5a5a-4f5a-9d53-0d7c6d1f6a44";
-
-/// A key with its id.
-pub(crate) struct Key {
-    pub(crate) kid: &'static str,
-    pub(crate) pem: String,
-}
-
-impl Key {
-    fn new(kid: &'static str) -> Self {
-        let pair = rcgen::KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, rcgen::RsaKeySize::_2048).unwrap();
-        Self { kid, pem: pair.serialize_pem() }
-    }
-
-    pub(crate) fn encoding(&self) -> EncodingKey {
-        EncodingKey::from_rsa_pem(self.pem.as_bytes()).unwrap()
-    }
-
-    pub(crate) fn jwk(&self) -> Value {
-        let mut jwk =
-            serde_json::to_value(Jwk::from_encoding_key(&self.encoding(), Algorithm::RS256).unwrap()).unwrap();
-        jwk["kid"] = self.kid.into();
-        jwk["use"] = "sig".into();
-        jwk.as_object_mut().unwrap().remove("alg");
-        jwk
-    }
-}
-
-/// The key that signs.
-pub(crate) static KEY: LazyLock<Key> = LazyLock::new(|| Key::new("key-1"));
-/// Another key that is published.
-pub(crate) static SECOND: LazyLock<Key> = LazyLock::new(|| Key::new("key-2"));
-/// A key that is not.
+/// A key that is not published.
 pub(crate) static STRANGER: LazyLock<Key> = LazyLock::new(|| Key::new("key-1"));
 
 type Respond = Box<dyn Fn(&Request) -> ResponseTemplate + Send + Sync>;
@@ -65,7 +27,7 @@ impl Provider {
         let server = MockServer::start().await;
         let nothing: Respond = Box::new(|_| ResponseTemplate::new(500));
         let respond = Arc::new(Mutex::new(nothing));
-        let keys = Arc::new(Mutex::new(vec![KEY.jwk(), SECOND.jwk()]));
+        let keys = Arc::new(Mutex::new(vec![KEY.published(), NEXT_KEY.published()]));
         let base = format!("{}/{TENANT}", server.uri());
         let document = json!({
             "issuer": format!("{base}/v2.0"),
@@ -141,22 +103,4 @@ impl Provider {
             "ver": "2.0"
         })
     }
-}
-
-/// Claims changed; a `null` takes a claim away.
-pub(crate) fn with(mut claims: Value, changes: &Value) -> Value {
-    let object = claims.as_object_mut().unwrap();
-    for (name, value) in changes.as_object().unwrap() {
-        match value {
-            Value::Null => object.remove(name),
-            value => object.insert(name.clone(), value.clone()),
-        };
-    }
-    claims
-}
-
-/// A token as Entra signs it.
-pub(crate) fn sign(claims: &Value, key: &Key) -> String {
-    let header = Header { kid: Some(key.kid.to_owned()), ..Header::new(Algorithm::RS256) };
-    jsonwebtoken::encode(&header, claims, &key.encoding()).unwrap()
 }

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 
-use crate::provider::{FOREIGN_TENANT, KEY, Key, SECOND, SECRET, STRANGER, TENANT, sign, with};
+use crate::provider::{FOREIGN_TENANT, KEY, Key, NEXT_KEY, SECRET, STRANGER, TENANT, sign, with};
 use crate::rig::{Browser, World, now};
 
 /// A token of this header and these claims, signed with RS256 by a key.
@@ -40,9 +40,9 @@ fn forgeries(good: &Value) -> Vec<(&'static str, Value)> {
     let fine = sign(good, &KEY);
     let parts: Vec<&str> = fine.split('.').collect();
     let admin = URL_SAFE_NO_PAD.encode(with(good.clone(), &json!({ "roles": ["Admin"] })).to_string());
-    let public_key = KEY.jwk();
+    let public_key = KEY.published();
     let modulus = URL_SAFE_NO_PAD.decode(public_key["n"].as_str().unwrap()).unwrap();
-    let own_key = json!({ "jwk": STRANGER.jwk() });
+    let own_key = json!({ "jwk": STRANGER.published() });
     let own_address = json!({ "jku": "https://evil.example/keys" });
     vec![
         ("alg none", unsigned("none", good).into()),
@@ -64,7 +64,7 @@ fn forgeries(good: &Value) -> Vec<(&'static str, Value)> {
         ("kid of nobody", raw(&header(&json!({ "kid": "key-9" })), good, &KEY).into()),
         ("kid of another key", raw(&header(&json!({ "kid": "key-2" })), good, &KEY).into()),
         ("kid a path", raw(&header(&json!({ "kid": "../../../dev/null" })), good, &KEY).into()),
-        ("signed by another published key", raw(&header(&json!({})), good, &SECOND).into()),
+        ("signed by another published key", raw(&header(&json!({})), good, &NEXT_KEY).into()),
         ("signed by a stranger", sign(good, &STRANGER).into()),
         ("signed by a key in its own header", raw(&header(&own_key), good, &STRANGER).into()),
         ("signed by a key at its own address", raw(&header(&own_address), good, &STRANGER).into()),

@@ -1,0 +1,9 @@
+//! Tests of the command line, by subject.
+
+mod certificate;
+mod databases;
+mod help;
+mod host_commands;
+mod incidents;
+mod roles;
+mod sharepoint;

@@ -1,0 +1,4 @@
+//! Tests of the proxy, by subject.
+
+mod program;
+mod proxy;

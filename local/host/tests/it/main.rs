@@ -1,0 +1,4 @@
+//! Tests of the host library, by subject.
+
+mod invoke;
+mod process;

@@ -1,0 +1,4 @@
+//! Tests of the template, by subject.
+
+mod shipped_template;
+mod template;

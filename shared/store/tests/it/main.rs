@@ -1,0 +1,8 @@
+//! Tests of the store, by subject.
+
+mod conformance;
+mod postgres;
+mod power_loss;
+mod processes;
+mod replay;
+mod sqlite;

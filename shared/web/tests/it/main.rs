@@ -1,0 +1,4 @@
+//! Tests of who may do what, by subject.
+
+mod access;
+mod bearer;
