@@ -235,7 +235,7 @@ impl Directory {
     ) -> Result<(), NotAssigned> {
         let application = self.application(client_id).ok_or(NotAssigned::NoAppRole)?;
         let known = |value: &&str| application.app_roles.iter().any(|one| one == value);
-        if !values.iter().all(|value| known(value)) {
+        if !values.iter().all(known) {
             return Err(NotAssigned::NoAppRole);
         }
         let wanted: Vec<Uuid> = values.iter().map(|value| application.app_role_id(value)).collect();
