@@ -16,6 +16,10 @@ use super::words::Problem;
 /// Source: Microsoft Learn, "Best practices for Microsoft Graph application permissions" and measurements.
 pub const LIST_LAG: TimeDelta = TimeDelta::seconds(65);
 
+/// A list that has shown a grant in none of so many answers in a row, and then in one more, does not have it: a time alone
+/// says nothing of a copy that nobody has asked meanwhile.
+const ANSWERS_LAG: u32 = 3;
+
 /// What should have become visible by then is gone: somebody else has removed it.
 const VISIBLE_WITHIN: TimeDelta = TimeDelta::minutes(3);
 
@@ -206,15 +210,15 @@ impl Operation {
         })
     }
 
-    /// What a look at everybody concerned means.
+    /// What a look at everybody concerned means; `in_vain` looks right before it meant nothing.
     #[must_use]
-    pub fn seen(&self, table: &RoleTable, sights: &[Sight], now: DateTime<Utc>) -> Seen {
+    pub fn seen(&self, table: &RoleTable, sights: &[Sight], in_vain: u32, now: DateTime<Utc>) -> Seen {
         let waited = now - self.progress_at;
         match self.phase {
             Phase::Reading => self.seen_first(table, sights, waited),
             Phase::Granting => self.seen_grants(table, sights, waited),
             Phase::Revoking => self.seen_result(table, sights, waited),
-            Phase::Undoing => self.seen_remains(table, sights, waited),
+            Phase::Undoing => self.seen_remains(table, sights, waited, in_vain),
             Phase::Done | Phase::Aborted => Seen::Wait,
         }
     }
@@ -279,7 +283,7 @@ impl Operation {
         self.visible(sights, waited).unwrap_or(Seen::Event(Event::Finished))
     }
 
-    fn seen_remains(&self, table: &RoleTable, sights: &[Sight], waited: TimeDelta) -> Seen {
+    fn seen_remains(&self, table: &RoleTable, sights: &[Sight], waited: TimeDelta, in_vain: u32) -> Seen {
         for (place, (one, sight)) in self.moves.iter().zip(sights).enumerate() {
             if !one.may_have_been_made() {
                 continue;
@@ -287,7 +291,7 @@ impl Operation {
             let Sight::Holds(held) = sight else { return Seen::Event(Event::NeverMade { place }) };
             return match one.new_assignment(table, held) {
                 Some(id) => Seen::Event(Event::GrantSeen { place, id }),
-                None if waited < LIST_LAG => Seen::Wait,
+                None if waited < LIST_LAG || in_vain < ANSWERS_LAG => Seen::Wait,
                 None => Seen::Event(Event::NeverMade { place }),
             };
         }

@@ -32,7 +32,7 @@ fn sight(held: &[(&str, &str)]) -> Sight {
 }
 
 fn look(operation: &Operation, sights: &[Sight], seconds: i64) -> Seen {
-    operation.seen(&RoleTable::shipped(), sights, BEGIN + TimeDelta::seconds(seconds))
+    operation.seen(&RoleTable::shipped(), sights, ANSWERS_LAG, BEGIN + TimeDelta::seconds(seconds))
 }
 
 fn before() -> [Sight; 2] {
@@ -260,4 +260,15 @@ fn while_undoing_what_nobody_knows_of_comes_before_what_is_taken_back() {
     assert_eq!(operation.next(BEGIN), Task::Look, "the first grant is known, the second is not");
     step(&mut operation, Event::NeverMade { place: 1 });
     assert_eq!(operation.next(BEGIN), Task::Revoke { place: 0, id: "f2".to_owned() });
+}
+
+#[test]
+fn after_a_long_time_in_which_nobody_looked_one_list_does_not_say_that_a_grant_was_never_made() {
+    let mut operation = granted();
+    step(&mut operation, Event::GrantUncertain { place: 1, problem: problem() });
+    step(&mut operation, Event::Failed { problem: problem() });
+    let stale = [sight(&[("f2", "vorstand_finanzen")]), sight(&[("f1", "vorstand_finanzen")])];
+    let seen = |in_vain| operation.seen(&RoleTable::shipped(), &stale, in_vain, BEGIN + TimeDelta::minutes(10));
+    assert_eq!([0, 1, 2].map(seen), [Seen::Wait, Seen::Wait, Seen::Wait]);
+    assert_eq!(seen(3), Seen::Event(Event::NeverMade { place: 1 }));
 }
