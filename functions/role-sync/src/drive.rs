@@ -144,7 +144,13 @@ impl<D: Directory, L: Ledger, C: Clock> Worker<'_, D, L, C> {
     async fn look(&self, operation: &Operation, in_vain: u32) -> Result<Option<Event>, Fault> {
         let people: Vec<_> = operation.moves.iter().map(|one| one.object_id).collect();
         let sights: Vec<Sight> = self.directory.sights(&people).await?;
-        Ok(match operation.seen(self.table, &sights, in_vain, self.clock.now()) {
+        let mut seen = operation.seen(self.table, &sights, in_vain, self.clock.now());
+        if matches!(seen, Seen::Event(Event::Found { .. })) && operation.fills_an_office(self.table) {
+            let holders = self.directory.holders().await?;
+            let holders = holders.iter().map(|one| (one.principal, one.name.as_str(), &one.held));
+            seen = operation.seen_holders(self.table, holders, in_vain, self.clock.now()).unwrap_or(seen);
+        }
+        Ok(match seen {
             Seen::Event(event) => Some(event),
             Seen::Wait => None,
         })

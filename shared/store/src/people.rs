@@ -83,7 +83,6 @@ impl Store {
         tenant_id: Uuid,
         (user_name, name): (&str, &str),
         role: &str,
-        now: DateTime<Utc>,
     ) -> Result<Option<i64>, StoreError> {
         const OPERATION: &str = "remembering a person";
         let error = StoreError::during(OPERATION);
@@ -97,15 +96,14 @@ impl Store {
         }
         let number = next_number(connection, "last_person").await.map_err(&error)?;
         sqlx::query(
-            "INSERT INTO people (number, tenant_id, user_name, name, role, role_changed_at, entra_roles, version) \
-             VALUES ($1, $2, $3, $4, $5, $6, '[]', 1)",
+            "INSERT INTO people (number, tenant_id, user_name, name, role, entra_roles, version) \
+             VALUES ($1, $2, $3, $4, $5, '[]', 1)",
         )
         .bind(number)
         .bind(tenant_id.to_string())
         .bind(user_name)
         .bind(name)
         .bind(role)
-        .bind(now.timestamp_millis())
         .execute(connection)
         .await
         .map_err(&error)?;

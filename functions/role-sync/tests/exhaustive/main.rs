@@ -127,7 +127,7 @@ fn the_points_are_what_the_comment_says() {
         let plan = Plan { change: Change::HandOver, lag: Lag::Answers(0), disturbances: vec![] };
         run::trace(&stage, &plan).await
     });
-    let expected = "lease, sights, step found, step grant_intended, app_role, grant, step grant_made, step grant_intended, \
+    let expected = "lease, sights, holders, step found, step grant_intended, app_role, grant, step grant_made, step grant_intended, \
                     app_role, grant, step grant_made, sights, step committed, revoke, step revoked, revoke, step revoked, \
                     sights, step finished, release";
     assert_eq!(trace.join(", "), expected);

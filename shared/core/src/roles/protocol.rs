@@ -7,6 +7,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
+use uuid::Uuid;
 
 use super::operation::{Grant, Held, Move, Operation, Phase};
 use super::table::RoleTable;
@@ -243,6 +244,35 @@ impl Operation {
         Seen::Event(Event::Found { held: found })
     }
 
+    /// Whether somebody gets an office that one person alone may hold: then everybody who holds it has to be looked at before
+    /// anything is granted.
+    #[must_use]
+    pub fn fills_an_office(&self, table: &RoleTable) -> bool {
+        self.phase == Phase::Reading && self.moves.iter().any(|one| is_exclusive(table, &one.to))
+    }
+
+    /// What it means who holds which role of the application, by object id and name; `None`: nobody else has such an office.
+    #[must_use]
+    pub fn seen_holders<'a>(
+        &self,
+        table: &RoleTable,
+        holders: impl IntoIterator<Item = (Uuid, &'a str, &'a Held)>,
+        in_vain: u32,
+        now: DateTime<Utc>,
+    ) -> Option<Seen> {
+        let concerned = |id: Uuid| self.moves.iter().any(|one| one.object_id == id);
+        let (name, office) = holders.into_iter().filter(|(id, ..)| !concerned(*id)).find_map(|(_, name, held)| {
+            let office = &entry_of(table, held)?.role;
+            let is_filled = is_exclusive(table, office) && self.moves.iter().any(|one| one.to == *office);
+            is_filled.then(|| (name.to_owned(), office.clone()))
+        })?;
+        // It may be over already.
+        if now - self.progress_at < LIST_LAG || in_vain < ANSWERS_LAG {
+            return Some(Seen::Wait);
+        }
+        Some(Seen::Event(Event::Failed { problem: Problem::HeldByAnother { name, office } }))
+    }
+
     fn seen_grants(&self, table: &RoleTable, sights: &[Sight], waited: TimeDelta) -> Seen {
         for (place, (one, sight)) in self.moves.iter().zip(sights).enumerate() {
             let Sight::Holds(held) = sight else {
@@ -448,6 +478,10 @@ impl Move {
 
 fn entry_of<'a>(table: &'a RoleTable, held: &Held) -> Option<&'a super::RoleEntry> {
     held.value.as_deref().and_then(|value| table.of_entra(value))
+}
+
+fn is_exclusive(table: &RoleTable, role: &str) -> bool {
+    table.role(role).is_some_and(|entry| entry.exclusive)
 }
 
 fn is_role(table: &RoleTable, held: &Held, role: Option<&str>) -> bool {

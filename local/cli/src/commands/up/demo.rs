@@ -77,7 +77,7 @@ async fn seed(settings: &Settings) -> anyhow::Result<()> {
         store.seed_history(tenant, &polls).await?;
     }
     let Newcomer { user_name, name, role, .. } = demo::NEWCOMER;
-    store.remember_by_name(setup.api.tenant_id, (user_name, name), role, setup.started_at).await?;
+    store.remember_by_name(setup.api.tenant_id, (user_name, name), role).await?;
     store.close().await;
     Ok(())
 }

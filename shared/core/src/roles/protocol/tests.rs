@@ -1,6 +1,5 @@
 use super::super::operation::Kind;
 use super::*;
-use uuid::Uuid;
 
 const BEGIN: DateTime<Utc> = DateTime::UNIX_EPOCH;
 
@@ -271,4 +270,21 @@ fn after_a_long_time_in_which_nobody_looked_one_list_does_not_say_that_a_grant_w
     let seen = |in_vain| operation.seen(&RoleTable::shipped(), &stale, in_vain, BEGIN + TimeDelta::minutes(10));
     assert_eq!([0, 1, 2].map(seen), [Seen::Wait, Seen::Wait, Seen::Wait]);
     assert_eq!(seen(3), Seen::Event(Event::NeverMade { place: 1 }));
+}
+
+#[test]
+fn an_office_that_somebody_else_holds_in_entra_is_not_given_away_a_second_time() {
+    let (operation, table) = (operation(), RoleTable::shipped());
+    assert!(operation.fills_an_office(&table));
+    let (own, other) = (held("f1", "vorstand_finanzen"), held("f9", "vorstand_finanzen"));
+    let internal = held("i9", "vorstand_intern");
+    let seen = |holders: &[(u128, &Held)], in_vain, seconds| {
+        let holders = holders.iter().map(|(id, held)| (Uuid::from_u128(*id), "Nine", *held));
+        operation.seen_holders(&table, holders, in_vain, BEGIN + TimeDelta::seconds(seconds))
+    };
+    assert_eq!(seen(&[(1, &own), (9, &internal)], 0, 0), None, "the one who gives it holds it");
+    assert_eq!(seen(&[(1, &own), (9, &other)], 0, 0), Some(Seen::Wait), "a list lags behind");
+    assert_eq!(seen(&[(1, &own), (9, &other)], 2, 600), Some(Seen::Wait));
+    let problem = Problem::HeldByAnother { name: "Nine".to_owned(), office: "board_finance".to_owned() };
+    assert_eq!(seen(&[(1, &own), (9, &other)], 3, 66), Some(Seen::Event(Event::Failed { problem })));
 }
