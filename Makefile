@@ -47,6 +47,10 @@ openapi: ## Write the API's document anew from the code
 deny: ## Licences, sources, duplicates and known vulnerabilities of every dependency
 	@scripts/deny
 
+.PHONY: roles-exhaustive
+roles-exhaustive: ## Every pair of disturbances of every change of roles (make test takes a sample)
+	ROLES_EXHAUSTIVE=1 $(CARGO) test --release --locked -p role-sync --test exhaustive -- --nocapture
+
 .PHONY: bench
 bench: build ## Measure speed and memory, side by side with cargo-lambda
 	@scripts/setup test
@@ -74,7 +78,7 @@ images: ## Build every program here and pack each into a container image
 
 .PHONY: up
 up: images ## Start everything in containers; the demo if no tenant is configured
-	@mkdir -p config-profiles certs/notifications certs/sign-in secrets/database secrets/tls
+	@mkdir -p config-profiles role-certs certs/notifications certs/sign-in secrets/database secrets/tls
 	$(COMPOSE) up --detach --no-build
 
 .PHONY: down

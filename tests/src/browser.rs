@@ -141,6 +141,28 @@ impl Browser {
         Ok(self.client.find(Locator::Css(css)).await?.text().await?)
     }
 
+    /// Agrees to the question that the page is about to ask.
+    ///
+    /// # Errors
+    /// If it asks none in time.
+    pub async fn agree(&self) -> Result<()> {
+        let end = tokio::time::Instant::now() + PATIENCE;
+        while self.client.get_alert_text().await.is_err() {
+            anyhow::ensure!(tokio::time::Instant::now() < end, "the page asks no question");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        Ok(self.client.accept_alert().await?)
+    }
+
+    /// Forgets every cookie, as a browser does that nobody has used yet.
+    ///
+    /// # Errors
+    /// See [`Self::address`].
+    pub async fn forget(&self) -> Result<()> {
+        self.devtools("Network.clearBrowserCookies", json!({})).await?;
+        Ok(())
+    }
+
     /// Runs a script in the page and returns what it returns.
     ///
     /// # Errors

@@ -94,19 +94,23 @@ impl<D: Directory, L: Ledger, C: Clock> Worker<'_, D, L, C> {
     async fn carry_out(&self, lease: &Lease, number: i64, end: DateTime<Utc>) -> Result<Option<Operation>, StoreError> {
         let Some(operation) = self.ledger.operation(number).await? else { return Ok(None) };
         let mut operation = operation.taken_over();
-        let mut setbacks = 0;
+        let (mut setbacks, mut in_vain) = (0, 0);
         while self.clock.now() < end && setbacks < MOST_SETBACKS && self.keep(lease).await? {
             let task = operation.next(self.clock.now());
             let done = match &task {
                 Task::Over => return Ok(Some(operation)),
                 Task::Record(event) => Ok(Some(event.clone())),
-                Task::Look => self.look(&operation).await,
+                Task::Look => self.look(&operation, in_vain).await,
                 Task::Grant { place } => self.grant(&operation, *place).await.map(Some),
                 Task::Revoke { place, id } => self.revoke(*place, id).await.map(Some),
             };
             let (event, pause) = match done {
-                Ok(Some(event)) => (event, None),
+                Ok(Some(event)) => {
+                    in_vain = 0;
+                    (event, None)
+                }
                 Ok(None) => {
+                    in_vain += 1;
                     self.clock.pause(LOOK_AGAIN).await;
                     continue;
                 }
@@ -136,11 +140,17 @@ impl<D: Directory, L: Ledger, C: Clock> Worker<'_, D, L, C> {
         Ok(Some(operation))
     }
 
-    /// What everybody concerned holds, and what that means; `None`: look again.
-    async fn look(&self, operation: &Operation) -> Result<Option<Event>, Fault> {
+    /// What everybody concerned holds, and what that means after so many looks in vain; `None`: look again.
+    async fn look(&self, operation: &Operation, in_vain: u32) -> Result<Option<Event>, Fault> {
         let people: Vec<_> = operation.moves.iter().map(|one| one.object_id).collect();
         let sights: Vec<Sight> = self.directory.sights(&people).await?;
-        Ok(match operation.seen(self.table, &sights, self.clock.now()) {
+        let mut seen = operation.seen(self.table, &sights, in_vain, self.clock.now());
+        if matches!(seen, Seen::Event(Event::Found { .. })) && operation.fills_an_office(self.table) {
+            let holders = self.directory.holders().await?;
+            let holders = holders.iter().map(|one| (one.principal, one.name.as_str(), &one.held));
+            seen = operation.seen_holders(self.table, holders, in_vain, self.clock.now()).unwrap_or(seen);
+        }
+        Ok(match seen {
             Seen::Event(event) => Some(event),
             Seen::Wait => None,
         })

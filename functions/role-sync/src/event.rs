@@ -114,7 +114,7 @@ pub struct ComparisonReport {
 pub struct ObjectIdReport {
     /// Found and stored.
     pub found: usize,
-    /// Names by which people sign in, for whom there is no account, or one that somebody else has.
+    /// Names by which people sign in, for whom there is no account.
     pub missing: Vec<String>,
 }
 

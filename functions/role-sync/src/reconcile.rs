@@ -62,8 +62,9 @@ impl<D: Directory, L: Ledger, C: Clock> Worker<'_, D, L, C> {
             Fault::Passing(problem) | Fault::Final(problem) => problem,
         };
         let now = self.clock.now();
-        // Lists lag behind: who was changed just now is compared the next time.
-        let settled = |one: &&RolePerson| one.under_way.is_none() && !is_fresh(one, now);
+        // Lists lag behind: who was changed just now is compared the next time. With a limit nothing was changed in Entra:
+        // somebody has decided that what it says holds.
+        let settled = |one: &&RolePerson| one.under_way.is_none() && (!is_fresh(one, now) || one.ceiling.is_some());
         let people: Vec<&RolePerson> = people.iter().filter(settled).collect();
         let accounts: Vec<_> = people.iter().filter_map(|one| one.object_id).collect();
         let mut sights = self.directory.sights(&accounts).await.map_err(problem)?.into_iter();

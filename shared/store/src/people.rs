@@ -73,6 +73,45 @@ impl Store {
         rows.iter().map(person).collect::<Result<_, _>>().map_err(error)
     }
 
+    /// Remembers somebody of the system before, whose account is not known: by the name the person signs in with, which
+    /// `backfill-object-ids` looks up. Nothing happens if such a name is known; tells the person's number otherwise.
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub async fn remember_by_name(
+        &self,
+        tenant_id: Uuid,
+        (user_name, name): (&str, &str),
+        role: &str,
+    ) -> Result<Option<i64>, StoreError> {
+        const OPERATION: &str = "remembering a person";
+        let error = StoreError::during(OPERATION);
+        let mut writing = self.writing(OPERATION).await?;
+        let connection = writing.connection();
+        let query = sqlx::query_scalar("SELECT number FROM people WHERE tenant_id = $1 AND user_name = $2");
+        let known: Option<i64> =
+            query.bind(tenant_id.to_string()).bind(user_name).fetch_optional(&mut *connection).await.map_err(&error)?;
+        if known.is_some() {
+            return Ok(None);
+        }
+        let number = next_number(connection, "last_person").await.map_err(&error)?;
+        sqlx::query(
+            "INSERT INTO people (number, tenant_id, user_name, name, role, entra_roles, version) \
+             VALUES ($1, $2, $3, $4, $5, '[]', 1)",
+        )
+        .bind(number)
+        .bind(tenant_id.to_string())
+        .bind(user_name)
+        .bind(name)
+        .bind(role)
+        .execute(connection)
+        .await
+        .map_err(&error)?;
+        writing.revise();
+        writing.commit().await?;
+        Ok(Some(number))
+    }
+
     /// The person of an account.
     ///
     /// # Errors

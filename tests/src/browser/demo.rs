@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 pub const PUBLIC_PAGES: [&str; 2] = ["/", "/sign-in-problem?reason=guest"];
 
 /// Every page that somebody who is signed in can open.
-pub const PAGES: [&str; 11] = [
+pub const PAGES: [&str; 12] = [
     "/overview",
     "/licences",
     "/tenants",
@@ -20,6 +20,7 @@ pub const PAGES: [&str; 11] = [
     "/incidents/1",
     "/monitoring",
     "/certificates",
+    "/roles",
     "/settings",
     "/audit",
     "/help",
@@ -56,6 +57,12 @@ impl Demo {
         .await;
         let browser = Browser::start(looks).await?;
         Ok(Self { stack, browser, simulator })
+    }
+
+    /// An address of the stand-in for Microsoft.
+    #[must_use]
+    pub fn simulator(&self, path: &str) -> String {
+        format!("http://{}{path}", self.simulator)
     }
 
     /// Opens a page of ours.

@@ -4,3 +4,4 @@
 mod accessibility;
 mod journey;
 mod phone;
+mod roles;

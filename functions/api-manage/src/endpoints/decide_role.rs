@@ -14,7 +14,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::change_role::accepted;
-use super::roles::{Roles, start};
+use super::roles::{Roles, compare, start};
 use crate::store_problem::store_problem;
 use crate::{Deps, actor};
 
@@ -67,8 +67,11 @@ pub(crate) async fn answer(
     let now = (deps.clock)();
     let decided = deps.store.decide_drift(&roles.table, (roles.tenant, person), side, actor(caller), now).await;
     match decided.map_err(store_problem)? {
-        Decided::Stored => Ok(Answer::text(StatusCode::OK, "application/json", "{\"stored\":true}".to_owned())
-            .header(CACHE_CONTROL, HeaderValue::from_static("no-store"))),
+        Decided::Stored => {
+            compare(deps).await;
+            Ok(Answer::text(StatusCode::OK, "application/json", "{\"stored\":true}".to_owned())
+                .header(CACHE_CONTROL, HeaderValue::from_static("no-store")))
+        }
         Decided::Accepted(number) => {
             start(deps, number).await;
             Ok(accepted(number))

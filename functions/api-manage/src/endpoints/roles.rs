@@ -77,3 +77,11 @@ pub(super) async fn start(deps: &Deps, number: i64) {
         tracing::warn!(error = &error as &dyn std::error::Error, number, "a change of roles begins with the next tick");
     }
 }
+
+/// Has `role-sync` look whether Entra still says what somebody has decided for. If the host does not take it, the next
+/// comparison does it.
+pub(super) async fn compare(deps: &Deps) {
+    if let Err(error) = deps.functions.start(ROLE_SYNC, &json!({ "action": "reconcile" })).await {
+        tracing::warn!(error = &error as &dyn std::error::Error, "roles are compared with the next tick that is due");
+    }
+}

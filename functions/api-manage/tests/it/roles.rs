@@ -165,5 +165,6 @@ async fn an_administrator_decides_about_a_difference_once() {
     assert_eq!(decide(2).await.problem(), "forbidden", "a head of department is no administrator");
     assert_eq!(decide(1).await.status, 200, "the board is, by the table of roles");
     assert_eq!(person(&world, 3).await.role.as_deref(), Some("alumni"));
+    assert_eq!(world.events().await, [json!({ "action": "reconcile" })], "whether Entra still says so");
     assert_eq!(decide(1).await.problem(), "role-refused");
 }

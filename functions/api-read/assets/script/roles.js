@@ -6,34 +6,31 @@ import { toast } from "./toast.js";
 /** Refusals come in the language of the page. */
 const inOurLanguage = () => ({ "accept-language": document.documentElement.lang });
 
-async function done(answer, words) {
-  if (!answer.ok) {
-    tell(answer);
-    return;
-  }
-  document.getElementById("main").focus();
-  toast(words);
-  try {
-    await renew();
-  } catch {
-    // Whoever has lost a right is signed out by it.
-    location.reload();
-  }
-}
-
 async function change(form) {
-  const { confirm: question, accepted } = form.closest("[data-live]").dataset;
+  const { confirm: question } = form.closest("[data-live]").dataset;
   if (!confirm(question)) return;
   const successor = new FormData(form).get("successor");
   const wish = successor ? { to: form.dataset.role, successor: Number(successor) } : { to: form.dataset.role };
   const headers = { ...inOurLanguage(), "if-match": `"${form.dataset.version}"` };
-  await done(await send("POST", "/api/v1/roles/changes", wish, headers), accepted);
+  const answer = await send("POST", "/api/v1/roles/changes", wish, headers);
+  // Whoever has lost a right is signed out by it: the page itself leads to sign-in and back.
+  if (answer.ok) location.reload();
+  else tell(answer);
 }
 
 async function decide(button) {
   const { decided } = button.closest("[data-live]").dataset;
   const decision = { person: Number(button.dataset.person), holds: button.dataset.holds };
-  await done(await send("POST", "/api/v1/roles/decisions", decision, inOurLanguage()), decided);
+  const answer = await send("POST", "/api/v1/roles/decisions", decision, inOurLanguage());
+  if (!answer.ok) return tell(answer);
+  document.getElementById("main").focus();
+  toast(decided);
+  try {
+    await renew();
+  } catch {
+    // The decision was about whoever took it.
+    location.reload();
+  }
 }
 
 document.addEventListener("submit", (event) => {

@@ -245,7 +245,6 @@ texts! {
             "Nobody can take the office over with the present role.";
         confirm: "Die bisherige Rolle gilt sofort nicht mehr, und Sie werden abgemeldet. Fortfahren?",
             "The present role ends at once, and you are signed out. Go on?";
-        accepted: "Angenommen. Der Wechsel läuft.", "Accepted. The change is under way.";
         under_way: "Laufende Änderungen", "Changes under way";
         none_under_way: "Zurzeit läuft keine Änderung.", "No change is under way.";
         over: "Verlauf", "History";

@@ -81,6 +81,13 @@ impl Entra {
 
     /// What one answer shows of these people, which may be over already.
     pub(crate) fn list(&mut self, people: &[Uuid], now: DateTime<Utc>) -> Vec<Vec<Held>> {
+        let shown = self.holders(now);
+        let of = |id: &Uuid| shown.iter().filter(|(person, _)| person == id).map(|(_, held)| held.clone()).collect();
+        people.iter().map(of).collect()
+    }
+
+    /// What one answer shows of everybody.
+    pub(crate) fn holders(&mut self, now: DateTime<Utc>) -> Vec<(Uuid, Held)> {
         let shown = match (&mut self.stale, self.lag) {
             (Some((shown, left)), _) => {
                 let shown = shown.clone();
@@ -97,8 +104,7 @@ impl Entra {
             }
             (None, Lag::Answers(_)) => self.assigned.clone(),
         };
-        let held = |one: &Assigned| Held { id: one.id.clone(), value: Some(one.value.clone()), direct: true };
-        let of = |person: &Uuid| shown.iter().filter(|one| one.person == *person).map(held).collect();
-        people.iter().map(of).collect()
+        let held = |one: Assigned| (one.person, Held { id: one.id, value: Some(one.value), direct: true });
+        shown.into_iter().map(held).collect()
     }
 }

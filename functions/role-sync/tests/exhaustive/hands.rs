@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use leitwarte_core::Uuid;
-use leitwarte_core::roles::operation::Operation;
+use leitwarte_core::roles::operation::{Held, Operation};
 use leitwarte_core::roles::protocol::{Event, Fault, Sight};
 use leitwarte_core::roles::words::Problem;
-use leitwarte_graph::{Assignment, GrantAnswer, RevokeAnswer};
+use leitwarte_graph::{Assignment, GrantAnswer, PrincipalKind, RevokeAnswer};
 use leitwarte_store::{LastReconciliation, RolePerson, Stepped, StoreError};
 use role_sync::StoredRoles;
 use role_sync::edge::{Clock, Directory, Found, Ledger};
@@ -199,7 +199,17 @@ impl Directory for Hands<'_> {
     }
 
     async fn holders(&self) -> Result<Vec<Assignment>, Fault> {
-        self.call("holders", false, |_| Vec::new()).await
+        let shown = |state: &mut State| {
+            let now = state.now;
+            let holder = |(person, held): (Uuid, Held)| Assignment {
+                principal: person,
+                kind: PrincipalKind::User,
+                name: String::new(),
+                held,
+            };
+            state.entra.holders(now).into_iter().map(holder).collect()
+        };
+        self.call("holders", false, shown).await
     }
 
     async fn grant(&self, person: Uuid, app_role: Uuid) -> Result<GrantAnswer, Fault> {

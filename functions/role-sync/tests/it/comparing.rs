@@ -88,8 +88,47 @@ async fn the_schedule_compares_at_the_start_and_then_every_quarter_of_an_hour() 
 }
 
 #[tokio::test]
-async fn d6_object_ids_are_looked_up_only_when_somebody_asks_for_it() {
+async fn a_decision_for_entra_counts_when_the_comparison_after_it_has_seen_the_higher_role() {
     let rig = Rig::new().await;
+    rig.simulator.set_roles(account(3), INTRANET, &["ressortleiter"]).unwrap();
+    rig.run(Event::Reconcile).await.unwrap();
+    let now = leitwarte_runtime::clock::now();
+    let decide = || rig.store.decide_drift(&rig.table, (HOME, 3), Side::Entra, ADMIN, now);
+    assert_eq!(decide().await.unwrap(), Decided::Stored);
+    assert_eq!(rig.state(3..=3).await, "ressortleiter/head<member");
+    rig.run(Event::Reconcile).await.unwrap();
+    assert_eq!(rig.state(3..=3).await, "ressortleiter/head");
+    // The same, but Entra has changed its mind since the comparison.
+    rig.simulator.set_roles(account(2), INTRANET, &["vorstand_extern"]).unwrap();
+    rig.run(Event::Reconcile).await.unwrap();
+    rig.simulator.set_roles(account(2), INTRANET, &["mitglied"]).unwrap();
+    rig.store.decide_drift(&rig.table, (HOME, 2), Side::Entra, ADMIN, now).await.unwrap();
+    rig.run(Event::Reconcile).await.unwrap();
+    assert_eq!(rig.state(2..=2).await, "mitglied/board_external<member");
+}
+
+#[tokio::test]
+async fn d6_object_ids_are_looked_up_only_when_somebody_asks_for_it() {
+    let rig = Rig::without_sign_ins().await;
+    for name in ["person2", "person6", "nobody"] {
+        let user_name = format!("{name}@contoso.example");
+        rig.store.remember_by_name(HOME, (&user_name, name), "head").await.unwrap();
+    }
+    // Person 2 is known by the name, and does not become that entry by signing in.
+    rig.sign_in(2, &["ressortleiter"]).await;
+    rig.run(Event::Reconcile).await.unwrap();
+    let missing = "The object id is missing; the person has to sign in once.";
+    let found = findings(&rig).await;
+    assert_eq!(found.iter().filter(|finding| finding.ends_with(missing)).count(), 3, "{found:?}");
     let report = rig.run(Event::BackfillObjectIds).await.unwrap().object_ids.unwrap();
-    assert_eq!((report.found, report.missing.len()), (0, 0), "everybody has signed in");
+    assert_eq!((report.found, report.missing), (2, vec!["nobody@contoso.example".to_owned()]));
+    let people = rig.store.role_people(HOME).await.unwrap();
+    let mut known: Vec<_> = people.iter().map(|one| (one.user_name.as_str(), one.object_id)).collect();
+    known.sort();
+    let expected = [
+        ("nobody@contoso.example", None),
+        ("person2@contoso.example", Some(account(2))),
+        ("person6@contoso.example", Some(account(6))),
+    ];
+    assert_eq!(known, expected);
 }

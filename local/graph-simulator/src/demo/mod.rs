@@ -15,6 +15,7 @@ mod movement;
 mod prepare;
 mod tenants;
 
+pub use directory::{NEWCOMER, Newcomer};
 pub use history::{HISTORY_DAYS, HistoryPoint, history};
 pub use prepare::{Setup, SetupTenant, prepare};
 

@@ -7,6 +7,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
+use uuid::Uuid;
 
 use super::operation::{Grant, Held, Move, Operation, Phase};
 use super::table::RoleTable;
@@ -15,6 +16,10 @@ use super::words::Problem;
 /// Lists of assignments lag behind by up to a minute.
 /// Source: Microsoft Learn, "Best practices for Microsoft Graph application permissions" and measurements.
 pub const LIST_LAG: TimeDelta = TimeDelta::seconds(65);
+
+/// A list that has shown a grant in none of so many answers in a row, and then in one more, does not have it: a time alone
+/// says nothing of a copy that nobody has asked meanwhile.
+const ANSWERS_LAG: u32 = 3;
 
 /// What should have become visible by then is gone: somebody else has removed it.
 const VISIBLE_WITHIN: TimeDelta = TimeDelta::minutes(3);
@@ -206,15 +211,15 @@ impl Operation {
         })
     }
 
-    /// What a look at everybody concerned means.
+    /// What a look at everybody concerned means; `in_vain` looks right before it meant nothing.
     #[must_use]
-    pub fn seen(&self, table: &RoleTable, sights: &[Sight], now: DateTime<Utc>) -> Seen {
+    pub fn seen(&self, table: &RoleTable, sights: &[Sight], in_vain: u32, now: DateTime<Utc>) -> Seen {
         let waited = now - self.progress_at;
         match self.phase {
             Phase::Reading => self.seen_first(table, sights, waited),
             Phase::Granting => self.seen_grants(table, sights, waited),
             Phase::Revoking => self.seen_result(table, sights, waited),
-            Phase::Undoing => self.seen_remains(table, sights, waited),
+            Phase::Undoing => self.seen_remains(table, sights, waited, in_vain),
             Phase::Done | Phase::Aborted => Seen::Wait,
         }
     }
@@ -237,6 +242,35 @@ impl Operation {
             found.push(held.iter().filter(known).cloned().collect());
         }
         Seen::Event(Event::Found { held: found })
+    }
+
+    /// Whether somebody gets an office that one person alone may hold: then everybody who holds it has to be looked at before
+    /// anything is granted.
+    #[must_use]
+    pub fn fills_an_office(&self, table: &RoleTable) -> bool {
+        self.phase == Phase::Reading && self.moves.iter().any(|one| is_exclusive(table, &one.to))
+    }
+
+    /// What it means who holds which role of the application, by object id and name; `None`: nobody else has such an office.
+    #[must_use]
+    pub fn seen_holders<'a>(
+        &self,
+        table: &RoleTable,
+        holders: impl IntoIterator<Item = (Uuid, &'a str, &'a Held)>,
+        in_vain: u32,
+        now: DateTime<Utc>,
+    ) -> Option<Seen> {
+        let concerned = |id: Uuid| self.moves.iter().any(|one| one.object_id == id);
+        let (name, office) = holders.into_iter().filter(|(id, ..)| !concerned(*id)).find_map(|(_, name, held)| {
+            let office = &entry_of(table, held)?.role;
+            let is_filled = is_exclusive(table, office) && self.moves.iter().any(|one| one.to == *office);
+            is_filled.then(|| (name.to_owned(), office.clone()))
+        })?;
+        // It may be over already.
+        if now - self.progress_at < LIST_LAG || in_vain < ANSWERS_LAG {
+            return Some(Seen::Wait);
+        }
+        Some(Seen::Event(Event::Failed { problem: Problem::HeldByAnother { name, office } }))
     }
 
     fn seen_grants(&self, table: &RoleTable, sights: &[Sight], waited: TimeDelta) -> Seen {
@@ -279,7 +313,7 @@ impl Operation {
         self.visible(sights, waited).unwrap_or(Seen::Event(Event::Finished))
     }
 
-    fn seen_remains(&self, table: &RoleTable, sights: &[Sight], waited: TimeDelta) -> Seen {
+    fn seen_remains(&self, table: &RoleTable, sights: &[Sight], waited: TimeDelta, in_vain: u32) -> Seen {
         for (place, (one, sight)) in self.moves.iter().zip(sights).enumerate() {
             if !one.may_have_been_made() {
                 continue;
@@ -287,7 +321,7 @@ impl Operation {
             let Sight::Holds(held) = sight else { return Seen::Event(Event::NeverMade { place }) };
             return match one.new_assignment(table, held) {
                 Some(id) => Seen::Event(Event::GrantSeen { place, id }),
-                None if waited < LIST_LAG => Seen::Wait,
+                None if waited < LIST_LAG || in_vain < ANSWERS_LAG => Seen::Wait,
                 None => Seen::Event(Event::NeverMade { place }),
             };
         }
@@ -444,6 +478,10 @@ impl Move {
 
 fn entry_of<'a>(table: &'a RoleTable, held: &Held) -> Option<&'a super::RoleEntry> {
     held.value.as_deref().and_then(|value| table.of_entra(value))
+}
+
+fn is_exclusive(table: &RoleTable, role: &str) -> bool {
+    table.role(role).is_some_and(|entry| entry.exclusive)
 }
 
 fn is_role(table: &RoleTable, held: &Held, role: Option<&str>) -> bool {

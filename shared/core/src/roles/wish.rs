@@ -114,7 +114,8 @@ pub enum Way {
     HandOver(Vec<i64>),
 }
 
-/// The roles a person may take, in the table's order, each with its way.
+/// The roles a person may take, in the table's order, each with its way. Also offered is what only a missing object id keeps
+/// from being accepted: the refusal then says what to do about it.
 #[must_use]
 pub fn choices<'a>(table: &'a RoleTable, asking: &Candidate, everybody: &[Candidate]) -> Vec<(&'a RoleEntry, Way)> {
     let way = |entry: &RoleEntry| {
@@ -124,12 +125,17 @@ pub fn choices<'a>(table: &'a RoleTable, asking: &Candidate, everybody: &[Candid
                 return moves.first().map(|one| Way::Exchange(one.person));
             }
             Ok(_) => return Some(Way::Alone),
+            Err(Refusal::MissingObjectId { .. }) => {
+                let exclusive = role_of(table, asking).is_ok_and(|own| own.exclusive);
+                let other = holder(&entry.role, everybody).filter(|_| exclusive && entry.exclusive);
+                return Some(other.map_or(Way::Alone, |other| Way::Exchange(other.person)));
+            }
             Err(Refusal::NeedsSuccessor { .. }) => {}
             Err(_) => return None,
         }
         let fits = |one: &&Candidate| {
             let wish = Wish::HandOver { to: to.clone(), successor: one.person };
-            accept(table, asking, &wish, everybody).is_ok()
+            matches!(accept(table, asking, &wish, everybody), Ok(_) | Err(Refusal::MissingObjectId { .. }))
         };
         Some(Way::HandOver(everybody.iter().filter(fits).map(|one| one.person).collect()))
     };

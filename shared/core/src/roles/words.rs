@@ -28,6 +28,13 @@ pub enum Problem {
         /// Which.
         role: String,
     },
+    /// In Entra somebody else holds the office that is to be taken.
+    HeldByAnother {
+        /// Who.
+        name: String,
+        /// The office.
+        office: String,
+    },
     /// The application in Entra has no app role of this value.
     NoSuchAppRole {
         /// The value.
@@ -140,6 +147,14 @@ impl Problem {
             (Self::NotInEntra { name, role: of }, Language::En) => format!(
                 "In Entra ID {name} does not have the role {}. An administrator has to decide first what holds.",
                 role(of)
+            ),
+            (Self::HeldByAnother { name, office }, Language::De) => format!(
+                "In Entra ID hat {name} das Amt {}. Es wurde nichts geändert: Nehmen Sie dort zuerst diese Zuweisung weg.",
+                role(office)
+            ),
+            (Self::HeldByAnother { name, office }, Language::En) => format!(
+                "In Entra ID {name} holds the office {}. Nothing was changed: remove that assignment there first.",
+                role(office)
             ),
             (Self::NoSuchAppRole { entra }, Language::De) => format!(
                 "Fehler bei der Azure-Synchronisierung: Die Anwendung hat keine App-Rolle mit dem Wert `{entra}`. \

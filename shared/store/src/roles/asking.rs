@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use leitwarte_core::roles::operation::{Grant, Held, Kind, Move};
-use leitwarte_core::roles::standing::{Drift, Side};
-use leitwarte_core::roles::table::RoleTable;
+use leitwarte_core::roles::standing::{Drift, Side, effective};
+use leitwarte_core::roles::table::{NO_ROLE, RoleTable};
 use leitwarte_core::roles::wish::{self, Accepted, Candidate, Wish};
 use leitwarte_core::roles::words::Refusal;
 use serde_json::json;
@@ -137,7 +137,7 @@ impl Store {
                 if let Some(refusal) = taken(table, role.as_deref(), person, &all) {
                     return Ok(Decided::Refused(refusal));
                 }
-                store_role(connection, candidate, role.as_deref(), actor, now).await.map_err(&error)?;
+                store_role(connection, table, candidate, role.as_deref(), actor, now).await.map_err(&error)?;
                 Decided::Stored
             }
         };
@@ -155,19 +155,25 @@ fn taken(table: &RoleTable, role: Option<&str>, person: i64, all: &[Candidate]) 
     other.then_some(Refusal::OfficeTaken { office })
 }
 
+/// What the last comparison saw may be a quarter of an hour old: a higher role does not count before the next one has seen
+/// that Entra still says so.
 async fn store_role(
     connection: &mut AnyConnection,
+    table: &RoleTable,
     person: &Candidate,
     role: Option<&str>,
     actor: Actor<'_>,
     now: DateTime<Utc>,
 ) -> Result<(), sqlx::Error> {
+    let counts = effective(table, person.role.as_deref(), person.ceiling.as_deref());
+    let ceiling = (table.rank(role) > table.rank(counts)).then(|| counts.unwrap_or(NO_ROLE));
     sqlx::query(
-        "UPDATE people SET role = $2, ceiling = NULL, role_changed_at = $3, version = version + 1 WHERE number = $1",
+        "UPDATE people SET role = $2, ceiling = $4, role_changed_at = $3, version = version + 1 WHERE number = $1",
     )
     .bind(person.person)
     .bind(role)
     .bind(now.timestamp_millis())
+    .bind(ceiling)
     .execute(&mut *connection)
     .await?;
     end_all_of(connection, person.person).await?;

@@ -141,8 +141,9 @@ impl Store {
         row.as_ref().map(read).transpose().map_err(error)
     }
 
-    /// Stores an object id that was found by the name a person signs in with, if the person has none and nobody else has
-    /// it; tells whether it was stored.
+    /// Stores an object id that was found by the name a person signs in with, if the person has none; tells whether it was
+    /// stored. Whoever has signed in meanwhile has it already: then that entry is the person, and the one of the name alone
+    /// goes.
     ///
     /// # Errors
     /// Those of writing.
@@ -167,11 +168,25 @@ impl Store {
         .await
         .map_err(&error)?;
         if filled.rows_affected() == 0 {
-            return Ok(false);
+            let removed = sqlx::query(
+                "DELETE FROM people WHERE number = $2 AND tenant_id = $1 AND object_id IS NULL \
+                 AND EXISTS (SELECT 1 FROM people p WHERE p.tenant_id = $1 AND p.object_id = $3)",
+            )
+            .bind(tenant.to_string())
+            .bind(person)
+            .bind(object_id.to_string())
+            .execute(&mut *connection)
+            .await
+            .map_err(&error)?;
+            if removed.rows_affected() == 0 {
+                return Ok(false);
+            }
+            forget(connection, tenant, person).await.map_err(&error)?;
         }
         let (actor, detail) = (Actor { person: None, who: "role-sync" }, json!({ "object_id": object_id }));
         let noted = audit::note(connection, actor, "object-id-found", &person_subject(person), &detail, now).await;
         noted.map_err(&error)?;
+        writing.revise();
         writing.commit().await?;
         Ok(true)
     }

@@ -51,8 +51,9 @@ impl Store {
         note(connection, &after, event, now).await.map_err(&error)?;
         if after.phase.is_over() {
             end(connection, &after, now).await.map_err(&error)?;
-            writing.revise();
         }
+        // The page shows every step.
+        writing.revise();
         writing.commit().await?;
         Ok(Stepped::Done(after))
     }

@@ -8,7 +8,7 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 
 use anyhow::Context as _;
-use leitwarte_graph_simulator::demo::{self, Setup};
+use leitwarte_graph_simulator::demo::{self, Newcomer, Setup};
 use leitwarte_runtime::profiles;
 use leitwarte_store::PastPoll;
 use reqwest::StatusCode;
@@ -63,7 +63,7 @@ pub(super) async fn start(
     seed(settings).await.context("cannot write the demo tenants' past")
 }
 
-/// Writes ninety days of history for each tenant that was never polled.
+/// Writes ninety days of history for each tenant that was never polled, and a person who has never signed in.
 async fn seed(settings: &Settings) -> anyhow::Result<()> {
     let file = settings.app.data_dir.join("simulator.json");
     let setup: Setup = serde_json::from_str(&fs::read_to_string(&file)?).with_context(|| file.display().to_string())?;
@@ -76,6 +76,8 @@ async fn seed(settings: &Settings) -> anyhow::Result<()> {
     for (tenant, polls) in past {
         store.seed_history(tenant, &polls).await?;
     }
+    let Newcomer { user_name, name, role, .. } = demo::NEWCOMER;
+    store.remember_by_name(setup.api.tenant_id, (user_name, name), role).await?;
     store.close().await;
     Ok(())
 }

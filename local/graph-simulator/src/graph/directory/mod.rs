@@ -39,7 +39,9 @@ const READ_USERS: [&str; 2] = ["User.Read.All", "Directory.Read.All"];
 
 pub(crate) fn routes() -> Router<Arc<World>> {
     Router::new()
-        .route("/v1.0/users/{*path}", any(of_users))
+        // No more of /users: mail is sent there, too.
+        .route("/v1.0/users/{id}", any(of_users))
+        .route("/v1.0/users/{id}/appRoleAssignments", any(roles_of_user))
         .route("/v1.0/servicePrincipals", any(of_principals))
         .route("/v1.0/servicePrincipals/{*path}", any(of_principals))
 }
@@ -108,6 +110,19 @@ async fn of_users(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
+    handle(&state.0, seen, Call::read(true, &method, &path), query, &headers, &body).await
+}
+
+async fn roles_of_user(
+    state: State<Arc<World>>,
+    seen: Seen,
+    method: Method,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let path = format!("{id}/appRoleAssignments");
     handle(&state.0, seen, Call::read(true, &method, &path), query, &headers, &body).await
 }
 

@@ -1,6 +1,5 @@
 use super::super::operation::Kind;
 use super::*;
-use uuid::Uuid;
 
 const BEGIN: DateTime<Utc> = DateTime::UNIX_EPOCH;
 
@@ -32,7 +31,7 @@ fn sight(held: &[(&str, &str)]) -> Sight {
 }
 
 fn look(operation: &Operation, sights: &[Sight], seconds: i64) -> Seen {
-    operation.seen(&RoleTable::shipped(), sights, BEGIN + TimeDelta::seconds(seconds))
+    operation.seen(&RoleTable::shipped(), sights, ANSWERS_LAG, BEGIN + TimeDelta::seconds(seconds))
 }
 
 fn before() -> [Sight; 2] {
@@ -260,4 +259,32 @@ fn while_undoing_what_nobody_knows_of_comes_before_what_is_taken_back() {
     assert_eq!(operation.next(BEGIN), Task::Look, "the first grant is known, the second is not");
     step(&mut operation, Event::NeverMade { place: 1 });
     assert_eq!(operation.next(BEGIN), Task::Revoke { place: 0, id: "f2".to_owned() });
+}
+
+#[test]
+fn after_a_long_time_in_which_nobody_looked_one_list_does_not_say_that_a_grant_was_never_made() {
+    let mut operation = granted();
+    step(&mut operation, Event::GrantUncertain { place: 1, problem: problem() });
+    step(&mut operation, Event::Failed { problem: problem() });
+    let stale = [sight(&[("f2", "vorstand_finanzen")]), sight(&[("f1", "vorstand_finanzen")])];
+    let seen = |in_vain| operation.seen(&RoleTable::shipped(), &stale, in_vain, BEGIN + TimeDelta::minutes(10));
+    assert_eq!([0, 1, 2].map(seen), [Seen::Wait, Seen::Wait, Seen::Wait]);
+    assert_eq!(seen(3), Seen::Event(Event::NeverMade { place: 1 }));
+}
+
+#[test]
+fn an_office_that_somebody_else_holds_in_entra_is_not_given_away_a_second_time() {
+    let (operation, table) = (operation(), RoleTable::shipped());
+    assert!(operation.fills_an_office(&table));
+    let (own, other) = (held("f1", "vorstand_finanzen"), held("f9", "vorstand_finanzen"));
+    let internal = held("i9", "vorstand_intern");
+    let seen = |holders: &[(u128, &Held)], in_vain, seconds| {
+        let holders = holders.iter().map(|(id, held)| (Uuid::from_u128(*id), "Nine", *held));
+        operation.seen_holders(&table, holders, in_vain, BEGIN + TimeDelta::seconds(seconds))
+    };
+    assert_eq!(seen(&[(1, &own), (9, &internal)], 0, 0), None, "the one who gives it holds it");
+    assert_eq!(seen(&[(1, &own), (9, &other)], 0, 0), Some(Seen::Wait), "a list lags behind");
+    assert_eq!(seen(&[(1, &own), (9, &other)], 2, 600), Some(Seen::Wait));
+    let problem = Problem::HeldByAnother { name: "Nine".to_owned(), office: "board_finance".to_owned() };
+    assert_eq!(seen(&[(1, &own), (9, &other)], 3, 66), Some(Seen::Event(Event::Failed { problem })));
 }

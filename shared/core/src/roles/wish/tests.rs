@@ -141,3 +141,19 @@ fn what_somebody_may_choose_is_what_would_be_accepted() {
     assert_eq!(of(3), ["alumni Alone", "member Alone"]);
     assert!(of(5).is_empty() && of(6).is_empty());
 }
+
+#[test]
+fn a_missing_object_id_hides_no_choice_so_that_its_message_can_be_read() {
+    let table = RoleTable::shipped();
+    let mut everybody = everybody();
+    everybody[1].object_id = None;
+    everybody[2].object_id = None;
+    let of = |who: usize, everybody: &[Candidate]| {
+        let choices = choices(&table, &everybody[who - 1], everybody);
+        choices.iter().map(|(entry, way)| format!("{} {way:?}", entry.role)).collect::<Vec<_>>()
+    };
+    let offered = of(1, &everybody);
+    assert!(offered.contains(&"member HandOver([3, 4])".to_owned()), "{offered:?}");
+    assert!(offered.contains(&"board_internal Exchange(2)".to_owned()), "{offered:?}");
+    assert_eq!(of(3, &everybody), ["alumni Alone", "member Alone"]);
+}

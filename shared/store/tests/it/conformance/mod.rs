@@ -272,6 +272,8 @@ macro_rules! conformance_suite {
             one_operation_for_each_person_and_each_office,
             of_two_who_race_for_an_office_one_is_told_of_the_other,
             a_wish_upon_an_old_version_or_without_an_object_id_changes_nothing,
+            an_object_id_that_was_missing_is_stored_and_whoever_signed_in_meanwhile_is_one_person,
+            a_decision_for_entra_gives_no_right_before_a_comparison_has_seen_it,
             a_step_is_written_once_and_whoever_was_overtaken_learns_it,
             the_last_step_changes_roles_and_lifts_ceilings_and_locks,
             one_that_is_given_up_leaves_everything_as_it_was,

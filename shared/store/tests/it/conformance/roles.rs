@@ -128,8 +128,46 @@ pub async fn a_wish_upon_an_old_version_or_without_an_object_id_changes_nothing(
     assert_eq!(old, Asked::Refused(Refusal::Changed));
     let elsewhere = store.ask_for_role(&table, (Uuid::from_u128(9), 2), &wish, None, at(1)).await.unwrap();
     assert_eq!(elsewhere, Asked::Refused(Refusal::UnknownPerson));
+    let newcomer = ("new@contoso.example", "New");
+    let number = store.remember_by_name(HOME, newcomer, "head").await.unwrap().unwrap();
+    assert_eq!(store.remember_by_name(HOME, newcomer, "head").await.unwrap(), None);
+    let missing = Asked::Refused(Refusal::MissingObjectId { name: "New".to_owned() });
+    assert_eq!(hand_over(store, 1, number, 1).await, missing);
     assert!(store.role_operations_under_way(HOME).await.unwrap().is_empty());
-    assert_eq!(standing(store, 2).await, roles("head", None));
+    assert_eq!(
+        (standing(store, 1).await, standing(store, 2).await),
+        (roles("board_finance", None), roles("head", None))
+    );
+    assert!(has_session(store, 1).await);
+}
+
+pub async fn an_object_id_that_was_missing_is_stored_and_whoever_signed_in_meanwhile_is_one_person(
+    Database { store, .. }: &Database,
+) {
+    three(store).await;
+    let one = store.remember_by_name(HOME, ("one@contoso.example", "One"), "head").await.unwrap().unwrap();
+    let two = store.remember_by_name(HOME, ("two@contoso.example", "Two"), "head").await.unwrap().unwrap();
+    assert!(store.fill_object_id((HOME, one), Uuid::from_u128(21), at(1)).await.unwrap());
+    assert_eq!(person(store, one).await.object_id, Some(Uuid::from_u128(21)));
+    assert!(!store.fill_object_id((HOME, one), Uuid::from_u128(22), at(1)).await.unwrap(), "only what was missing");
+    // Two is person 3, who has signed in by now.
+    assert!(store.fill_object_id((HOME, two), Uuid::from_u128(3), at(1)).await.unwrap());
+    let numbers: Vec<i64> = store.role_people(HOME).await.unwrap().iter().map(|person| person.number).collect();
+    assert!(!numbers.contains(&two) && numbers.contains(&3), "{numbers:?}");
+}
+
+pub async fn a_decision_for_entra_gives_no_right_before_a_comparison_has_seen_it(Database { store, .. }: &Database) {
+    three(store).await;
+    let table = RoleTable::shipped();
+    let drift = Drift::Differs { stored: Some("member".to_owned()), entra: "head".to_owned() };
+    let people = [found(store, 3, vec![drift], Effect::Limit("member".to_owned())).await];
+    store.record_reconciliation(HOME, &people, &[], at(1)).await.unwrap();
+    let decided = store.decide_drift(&table, (HOME, 3), Side::Entra, ADMIN, at(10)).await.unwrap();
+    assert_eq!(decided, Decided::Stored);
+    assert_eq!(standing(store, 3).await, roles("head", Some("member")), "Entra may say less by now");
+    let people = [found(store, 3, vec![], Effect::Agree).await];
+    store.record_reconciliation(HOME, &people, &[], at(11)).await.unwrap();
+    assert_eq!(standing(store, 3).await, roles("head", None));
 }
 
 pub async fn a_step_is_written_once_and_whoever_was_overtaken_learns_it(Database { store, .. }: &Database) {
