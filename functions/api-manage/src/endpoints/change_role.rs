@@ -37,6 +37,7 @@ pub(crate) struct RoleChange {
     post,
     path = "/api/v1/roles/changes",
     tag = "roles",
+    operation_id = "change_role",
     params(
         ("If-Match" = String, Header, description = "The `version` that was seen, in quotes; `*` for whatever it is", example = "\"3\""),
     ),

@@ -45,6 +45,7 @@ pub(crate) enum Holds {
     post,
     path = "/api/v1/roles/decisions",
     tag = "roles",
+    operation_id = "decide_role",
     request_body = RoleDecision,
     responses(
         (status = 200, description = "What Entra says is stored here"),

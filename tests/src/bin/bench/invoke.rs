@@ -52,8 +52,8 @@ pub(crate) async fn measure(report: &mut Report) -> Result<()> {
     ] {
         let (mut left, mut right) = (vec![], vec![]);
         for _ in 0..ROUNDS {
-            left.push(load::run(pick(&ours), callers, ROUND).await?);
-            right.push(load::run(pick(&theirs), callers, ROUND).await?);
+            left.push(load::run(pick(&ours), Crowd::restless(callers), ROUND).await?);
+            right.push(load::run(pick(&theirs), Crowd::restless(callers), ROUND).await?);
         }
         let (left, right) = (middle(left), middle(right));
         table.push((name, left, right));

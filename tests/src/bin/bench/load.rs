@@ -1,4 +1,5 @@
-//! A closed-loop load: each caller keeps one connection and sends its next request when it has the answer.
+//! A closed-loop load: each caller keeps one connection and sends its next request when it has the answer, at once or
+//! after a pause.
 
 use std::time::{Duration, Instant};
 
@@ -19,6 +20,22 @@ pub(crate) struct Call {
     pub(crate) path: String,
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) body: &'static str,
+}
+
+/// Who calls at once.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Crowd {
+    /// How many.
+    pub(crate) callers: usize,
+    /// How long each looks at an answer before it asks again.
+    pub(crate) pause: Duration,
+}
+
+impl Crowd {
+    /// Callers that ask again as soon as they have the answer.
+    pub(crate) fn restless(callers: usize) -> Self {
+        Self { callers, pause: Duration::ZERO }
+    }
 }
 
 /// What a load showed.
@@ -44,12 +61,13 @@ impl Measured {
     }
 }
 
-/// Loads one address for `time` with `callers` at once, after a short warm-up that does not count. Every
-/// answer must be a success.
-pub(crate) async fn run(call: &Call, callers: usize, time: Duration) -> Result<Measured> {
+/// Loads one address for `time`, after a short warm-up that does not count. Every answer must be a success.
+pub(crate) async fn run(call: &Call, crowd: Crowd, time: Duration) -> Result<Measured> {
     let warm_up = time / 5;
     let start = Instant::now();
-    let tasks: Vec<_> = (0..callers).map(|_| tokio::spawn(one_caller(call.clone(), start, warm_up, time))).collect();
+    let tasks: Vec<_> = (0..crowd.callers)
+        .map(|number| tokio::spawn(one_caller(call.clone(), (number, crowd), start, (warm_up, time))))
+        .collect();
     let mut latencies = Vec::new();
     for task in tasks {
         latencies.extend(task.await??);
@@ -60,8 +78,18 @@ pub(crate) async fn run(call: &Call, callers: usize, time: Duration) -> Result<M
     Ok(Measured { per_second, latencies })
 }
 
-async fn one_caller(call: Call, start: Instant, warm_up: Duration, time: Duration) -> Result<Vec<Duration>> {
+async fn one_caller(
+    call: Call,
+    (number, crowd): (usize, Crowd),
+    start: Instant,
+    (warm_up, time): (Duration, Duration),
+) -> Result<Vec<Duration>> {
     let mut connection = connect(&call.address).await?;
+    if !crowd.pause.is_zero() {
+        // People do not all begin at the same moment.
+        let place = u32::try_from(number)?;
+        tokio::time::sleep(crowd.pause * place / u32::try_from(crowd.callers)?).await;
+    }
     let mut latencies = Vec::with_capacity(65_536);
     loop {
         let sent = Instant::now();
@@ -72,6 +100,9 @@ async fn one_caller(call: Call, start: Instant, warm_up: Duration, time: Duratio
         }
         if sent - start > warm_up {
             latencies.push(answered - sent);
+        }
+        if !crowd.pause.is_zero() {
+            tokio::time::sleep(crowd.pause).await;
         }
     }
 }

@@ -13,7 +13,7 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
 use crate::invoke::until_it_answers;
-use crate::load::{self, Call};
+use crate::load::{self, Call, Crowd};
 use crate::pages;
 use crate::report::Report;
 
@@ -140,7 +140,7 @@ async fn reads(report: &mut Report, host: &Host, graph: &str) -> Result<()> {
         ("one tenant, 1 caller".to_owned(), &one, 1),
         ("one tenant, 10 callers".to_owned(), &one, 10),
     ] {
-        let measured = load::run(call, callers, READING).await?;
+        let measured = load::run(call, Crowd::restless(callers), READING).await?;
         let [p50, p99] = [0.5, 0.99].map(|share| format!("{:.2} ms", measured.quantile_ms(share)));
         report.row(&[&name, &p50, &p99, &format!("{:.0}", measured.per_second)]);
     }
