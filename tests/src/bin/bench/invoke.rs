@@ -8,7 +8,7 @@ use hyper::Method;
 use leitwarte_tests::stack::{free_address, program};
 use tokio::process::{Child, Command};
 
-use crate::load::{self, Call, Measured};
+use crate::load::{self, Call, Crowd, Measured};
 use crate::report::{Report, middle};
 
 const ROUND: Duration = Duration::from_secs(3);
