@@ -172,7 +172,8 @@ impl<D: Directory, L: Ledger, C: Clock> Worker<'_, D, L, C> {
     }
 }
 
-/// One line for an operation that ended, and a warning for one that does not get further beyond its point of no return.
+/// One line for each operation: an error for one that does not get further beyond its point of no return, which somebody has
+/// to look after.
 fn tell(operation: &Operation, table: &leitwarte_core::roles::RoleTable) {
     let (number, phase) = (operation.number, operation.phase.as_str());
     let problem = operation.problem.as_ref().or(operation.trouble.as_ref());
@@ -180,6 +181,9 @@ fn tell(operation: &Operation, table: &leitwarte_core::roles::RoleTable) {
     match operation.phase {
         Phase::Done => tracing::info!(number, "roles changed"),
         Phase::Aborted => tracing::warn!(number, problem, "change of roles given up"),
+        Phase::Revoking if operation.trouble.is_some() => {
+            tracing::error!(number, problem, "change of roles stands still beyond its point of no return");
+        }
         _ => tracing::warn!(number, phase, problem, "change of roles goes on later"),
     }
 }

@@ -54,7 +54,7 @@ impl StoredSessions {
     /// What a person may do at this moment: a change of the role counts for every session at once. A table that cannot be
     /// read gives nobody anything.
     fn rights(&self, session: &StoredSession) -> BTreeSet<Role> {
-        let table = role_files::table(&self.profiles_dir).unwrap_or_else(|error| {
+        let table = role_files::table_in_force(&self.profiles_dir).unwrap_or_else(|error| {
             tracing::warn!(error, "the table of roles cannot be read: nobody has a right by a role");
             RoleTable::default()
         });

@@ -4,11 +4,12 @@ use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use http::header::CACHE_CONTROL;
 use http::{HeaderValue, StatusCode};
 use leitwarte_core::roles::standing::Side;
+use leitwarte_core::roles::words::Refusal;
 use leitwarte_store::Decided;
 use leitwarte_web::body;
 use leitwarte_web::http::Answer;
 use leitwarte_web::permission::Principal;
-use leitwarte_web::problem::{Problem, ProblemKind};
+use leitwarte_web::problem::Problem;
 use leitwarte_web::query::Query;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -78,9 +79,6 @@ pub(crate) async fn answer(
             Ok(accepted(number))
         }
         Decided::Refused(refusal) => Err(roles.refused(&refusal)),
-        Decided::NoFinding => Err(Problem::new(
-            ProblemKind::RoleRefused,
-            "There is no such difference any more, or this side cannot hold. Load the page again.",
-        )),
+        Decided::NoFinding => Err(roles.refused(&Refusal::NoDifference)),
     }
 }

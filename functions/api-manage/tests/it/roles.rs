@@ -166,5 +166,8 @@ async fn an_administrator_decides_about_a_difference_once() {
     assert_eq!(decide(1).await.status, 200, "the board is, by the table of roles");
     assert_eq!(person(&world, 3).await.role.as_deref(), Some("alumni"));
     assert_eq!(world.events().await, [json!({ "action": "reconcile" })], "whether Entra still says so");
-    assert_eq!(decide(1).await.problem(), "role-refused");
+    // The decision has ended the sessions of person 3 alone.
+    let again = post(&world, 1, "/api/v1/roles/decisions", &decision, "de").await;
+    assert_eq!(again.problem(), "role-refused");
+    assert!(again.json()["detail"].as_str().unwrap().starts_with("Diese Abweichung gibt es nicht mehr"), "{again:?}");
 }

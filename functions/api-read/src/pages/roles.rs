@@ -243,8 +243,8 @@ texts! {
         successor: "Wer übernimmt das Amt?", "Who takes the office over?";
         nobody: "Niemand kann das Amt mit der jetzigen Rolle übernehmen.",
             "Nobody can take the office over with the present role.";
-        confirm: "Die bisherige Rolle gilt sofort nicht mehr, und Sie werden abgemeldet. Fortfahren?",
-            "The present role ends at once, and you are signed out. Go on?";
+        confirm: "Wirklich wechseln? Was die neue Rolle nicht darf, dürfen Sie sofort nicht mehr, und Sie werden abgemeldet.",
+            "Really change? What the new role may not do, you may not do from now on, and you are signed out.";
         under_way: "Laufende Änderungen", "Changes under way";
         none_under_way: "Zurzeit läuft keine Änderung.", "No change is under way.";
         over: "Verlauf", "History";
@@ -262,8 +262,8 @@ texts! {
             "Never compared yet; it is done each quarter of an hour.";
         lower_counts: "Bis jemand entscheidet, gilt die niedrigere Rolle.",
             "Until somebody decides, the lower role counts.";
-        entra_holds: "Entra ID gilt", "Entra ID holds";
-        stored_holds: "Diese Seite gilt", "This side holds";
+        entra_holds: "Von Entra ID übernehmen", "Take over from Entra ID";
+        stored_holds: "Nach Entra ID übertragen", "Carry to Entra ID";
         decided: "Entschieden.", "Decided.";
         offices: "Ämter", "Offices";
     }

@@ -19,6 +19,10 @@ pub(crate) struct Actor {
     pub(crate) name: &'static str,
     pub(crate) old: &'static str,
     pub(crate) new: &'static str,
+    /// What is stored here before: the old role, but for a repair.
+    pub(crate) stored: &'static str,
+    /// Its limit before and, if everything stays old, after.
+    pub(crate) limit: Option<&'static str>,
 }
 
 /// Knows how everything began and how it may end, and notes what is not so.
@@ -86,18 +90,16 @@ impl Checker {
     /// What has to hold when nothing is under way; tells whether everything is new.
     pub(crate) async fn at_rest(&self, scene: &Scene) -> bool {
         let people = self.store.role_people(self.tenant).await.unwrap();
-        let as_in = |role: fn(&Actor) -> &'static str| {
-            self.actors.iter().all(|actor| {
-                let there = self.held(scene, actor) == BTreeSet::from([role(actor).to_owned()]);
-                let here = person(&people, actor).is_some_and(|person| {
-                    person.role.as_deref() == Some(role(actor))
-                        && person.ceiling.is_none()
-                        && person.under_way.is_none()
-                });
-                there && here
-            })
+        let is = |actor: &Actor, entra: &str, stored: &str, limit: Option<&str>| {
+            let there = self.held(scene, actor) == BTreeSet::from([entra.to_owned()]);
+            let here = person(&people, actor).is_some_and(|person| {
+                (person.role.as_deref(), person.ceiling.as_deref()) == (Some(stored), limit)
+                    && person.under_way.is_none()
+            });
+            there && here
         };
-        let (new, old) = (as_in(|actor| actor.new), as_in(|actor| actor.old));
+        let new = self.actors.iter().all(|actor| is(actor, actor.new, actor.new, None));
+        let old = self.actors.iter().all(|actor| is(actor, actor.old, actor.stored, actor.limit));
         if !new && !old {
             let state: Vec<String> = self
                 .actors

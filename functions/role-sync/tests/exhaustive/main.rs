@@ -79,14 +79,31 @@ fn undisturbed_changes_come_about_whatever_lags() {
     assert_eq!(tally.aborted, 0);
 }
 
-#[test]
-fn every_single_disturbance_leaves_everything_old_or_everything_new() {
-    let plans = Change::ALL.into_iter().flat_map(|change| {
-        let lags = if change == Change::HandOver { &Lag::ALL[..] } else { &[Lag::Answers(0), Lag::Answers(3)] };
-        lags.iter().flat_map(move |&lag| spaces::singles(change, lag))
-    });
-    let tally = hold("one disturbance", plans);
+/// One test for each kind of change, so that they run beside each other.
+fn every_single_disturbance_of(change: Change) {
+    let plans = Lag::ALL.into_iter().flat_map(|lag| spaces::singles(change, lag));
+    let tally = hold(&format!("one disturbance, {change:?}"), plans);
     assert!(tally.done > 0 && tally.aborted > 0);
+}
+
+#[test]
+fn every_single_disturbance_of_a_hand_over_leaves_everything_old_or_everything_new() {
+    every_single_disturbance_of(Change::HandOver);
+}
+
+#[test]
+fn every_single_disturbance_of_an_exchange_leaves_everything_old_or_everything_new() {
+    every_single_disturbance_of(Change::Exchange);
+}
+
+#[test]
+fn every_single_disturbance_of_a_change_of_one_leaves_everything_old_or_everything_new() {
+    every_single_disturbance_of(Change::Alone);
+}
+
+#[test]
+fn every_single_disturbance_of_a_repair_leaves_everything_old_or_everything_new() {
+    every_single_disturbance_of(Change::Repair);
 }
 
 /// The whole space of pairs is for `make roles-exhaustive`; here it is walked in large steps, the same ones each time.
@@ -94,8 +111,8 @@ fn every_single_disturbance_leaves_everything_old_or_everything_new() {
 #[test]
 fn pairs_of_disturbances_leave_everything_old_or_everything_new() {
     let every = std::env::var("ROLES_EXHAUSTIVE").ok().and_then(|step| step.parse().ok()).unwrap_or(spaces::SAMPLE);
-    let lags = [Lag::Answers(0), Lag::Answers(1), Lag::Answers(2), Lag::Answers(3)];
-    let plans = lags.into_iter().flat_map(|lag| spaces::pairs(Change::HandOver, lag)).step_by(every);
+    let spaces = Change::ALL.into_iter().flat_map(|change| Lag::ALL.map(|lag| (change, lag)));
+    let plans = spaces.flat_map(|(change, lag)| spaces::pairs(change, lag)).step_by(every);
     let tally = hold("two disturbances", plans);
     assert!(tally.done > 0 && tally.aborted > 0);
 }

@@ -7,8 +7,9 @@ use std::sync::{Arc, Mutex};
 use chrono::{DateTime, TimeDelta, Utc};
 use leitwarte_core::Uuid;
 use leitwarte_core::roles::RoleTable;
+use leitwarte_core::roles::standing::{Drift, Effect, Side};
 use leitwarte_core::roles::wish::Wish;
-use leitwarte_store::{Asked, Config, Store};
+use leitwarte_store::{Asked, Config, Decided, FoundPerson, Store};
 use role_sync::{Event, StoredRoles, Worker};
 use tempfile::TempDir;
 
@@ -33,10 +34,12 @@ pub(crate) enum Change {
     Exchange,
     /// One person steps down.
     Alone,
+    /// Entra says less than what is stored, and an administrator has decided that this holds.
+    Repair,
 }
 
 impl Change {
-    pub(crate) const ALL: [Self; 3] = [Self::HandOver, Self::Exchange, Self::Alone];
+    pub(crate) const ALL: [Self; 4] = [Self::HandOver, Self::Exchange, Self::Alone, Self::Repair];
 }
 
 /// How lists lag behind.
@@ -105,6 +108,7 @@ impl Stage {
                 &[("other", "board_internal", "board_finance"), ("asks", "board_finance", "board_internal")]
             }
             Change::Alone => &[("asks", "head", "member")],
+            Change::Repair => &[("differs", "member", "head")],
         };
         let mut actors: Vec<Actor> = (1_u128..)
             .zip(roles)
@@ -114,10 +118,12 @@ impl Stage {
                 name,
                 old,
                 new,
+                stored: if change == Change::Repair { new } else { old },
+                limit: (change == Change::Repair).then_some(old),
             })
             .collect();
         for actor in &actors {
-            let value = self.table.role(actor.old).unwrap().entra.clone();
+            let value = self.table.role(actor.stored).unwrap().entra.clone();
             let session = format!("{tenant} {} first", actor.name);
             let before = began_at - TimeDelta::days(1);
             sign_in(&self.store, &self.table, tenant, actor, &session, (&[value], before), before).await;
@@ -145,18 +151,40 @@ impl Stage {
 
     /// The change is asked for and accepted.
     pub(crate) async fn accepted(&self, scene: &Scene, change: Change) -> i64 {
+        if change == Change::Repair {
+            return self.decided(scene).await;
+        }
         let actors = &scene.checker.actors;
         let asking = actors.last().unwrap();
         let to = asking.new.to_owned();
         let wish = match change {
             Change::HandOver => Wish::HandOver { to, successor: actors[0].number },
-            Change::Exchange | Change::Alone => Wish::Change { to },
+            Change::Exchange | Change::Alone | Change::Repair => Wish::Change { to },
         };
         let tenant = scene.checker.tenant;
         let now = scene.state().now;
         let asked = self.store.ask_for_role(&self.table, (tenant, asking.number), &wish, None, now).await.unwrap();
         let Asked::Accepted(number) = asked else { panic!("{asked:?}") };
         scene.check("acceptance").await;
+        number
+    }
+}
+
+impl Stage {
+    /// A comparison finds the difference, and an administrator decides about it.
+    async fn decided(&self, scene: &Scene) -> i64 {
+        let actor = &scene.checker.actors[0];
+        let (tenant, now) = (scene.checker.tenant, scene.state().now);
+        let version = self.store.role_people(tenant).await.unwrap()[0].version;
+        let drift = Drift::Differs { stored: Some(actor.stored.to_owned()), entra: actor.old.to_owned() };
+        let effect = Effect::Limit(actor.old.to_owned());
+        let found = FoundPerson { person: actor.number, version, drifts: vec![drift], effect };
+        self.store.record_reconciliation(tenant, &[found], &[], now).await.unwrap();
+        let administrator = leitwarte_store::Actor { person: None, who: "an administrator" };
+        let person = (tenant, actor.number);
+        let decided = self.store.decide_drift(&self.table, person, Side::Stored, administrator, now).await.unwrap();
+        let Decided::Accepted(number) = decided else { panic!("{decided:?}") };
+        scene.check("the decision").await;
         number
     }
 }

@@ -141,7 +141,7 @@ async fn begin_session(
     let id = SessionId::new((deps.sources.random)());
     let before = deps.session_cookie.read(request).and_then(SessionId::from_cookie).map(|id| id.hash());
     // With a table that cannot be read, people can still sign in; roles stay as they are.
-    let table = role_files::table(&deps.profiles_dir).unwrap_or_else(|error| {
+    let table = role_files::table_in_force(&deps.profiles_dir).unwrap_or_else(|error| {
         tracing::warn!(error, "the table of roles cannot be read");
         RoleTable::default()
     });

@@ -113,6 +113,8 @@ pub enum Refusal {
         /// Whose role.
         name: String,
     },
+    /// There is no difference (any more) about which this could be decided.
+    NoDifference,
     /// Somebody has changed the person since the page was made.
     Changed,
 }
@@ -198,6 +200,7 @@ impl Refusal {
             Self::OfficeTaken { .. } => "office-taken",
             Self::UnderWay { .. } => "under-way",
             Self::Undecided { .. } => "undecided",
+            Self::NoDifference => "no-difference",
             Self::Changed => "changed",
         }
     }
@@ -236,6 +239,10 @@ impl Refusal {
                     "Entra ID und Intranet sagen Verschiedenes über die Rolle von {name}. Eine Administratorin oder ein \
                      Administrator muss zuerst entscheiden."
                 ),
+                Self::NoDifference => {
+                    "Diese Abweichung gibt es nicht mehr, oder diese Seite kann nicht gelten. Laden Sie die Seite neu."
+                        .to_owned()
+                }
                 Self::Changed => "Inzwischen wurde etwas geändert. Laden Sie die Seite neu.".to_owned(),
             },
             Language::En => match self {
@@ -266,6 +273,9 @@ impl Refusal {
                     "Entra ID and this product say different things about the role of {name}. An administrator has to \
                      decide first."
                 ),
+                Self::NoDifference => {
+                    "There is no such difference any more, or this side cannot hold. Load the page again.".to_owned()
+                }
                 Self::Changed => "Something was changed meanwhile. Load the page again.".to_owned(),
             },
         }
