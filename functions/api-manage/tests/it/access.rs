@@ -191,7 +191,7 @@ async fn what_a_form_of_another_site_can_send_is_refused_before_it_is_read() {
 
 #[tokio::test]
 async fn a11_a_database_that_is_away_is_an_error_and_never_an_empty_success() {
-    let world = World::new().await;
+    let world = crate::roles::with_roles().await;
     std::fs::write(world.folder.path().join("leitwarte.db"), "no database at all\n".repeat(1000)).unwrap();
     for file in ["leitwarte.db-wal", "leitwarte.db-shm"] {
         let _ = std::fs::remove_file(world.folder.path().join(file));

@@ -20,7 +20,7 @@ fn home() -> Uuid {
 }
 
 /// A world in which roles are kept, and people 1 (finance), 2 (head) and 3 (member) have signed in.
-async fn with_roles() -> World {
+pub(crate) async fn with_roles() -> World {
     let world = World::new().await;
     let folder = world.folder.path().join("roles");
     std::fs::create_dir_all(&folder).unwrap();

@@ -81,7 +81,10 @@ fn a7_hostile_names_stay_text_and_turn_nothing_around_them() {
         let mut rest = html.as_str();
         while let Some(at) = rest.find('\u{202e}') {
             let (before, after) = rest.split_at(at);
-            let isolated = before.rfind("<bdi").is_some_and(|open| !before[open..].contains("</bdi>"));
+            // A choice holds text alone; its own direction isolates it.
+            let isolated = [("<bdi", "</bdi>"), ("dir=\"auto\">", "</option>")]
+                .iter()
+                .any(|(open, close)| before.rfind(open).is_some_and(|open| !before[open..].contains(close)));
             let in_attribute = before.rfind('"').is_some_and(|quote| before[..quote].ends_with('='));
             assert!(isolated || in_attribute, "{name}: …{}", &before[before.len().saturating_sub(200)..]);
             rest = &after['\u{202e}'.len_utf8()..];
