@@ -1,6 +1,6 @@
 //! This function's part of the API's document.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use utoipa::OpenApi;
 
 use crate::endpoints;
@@ -27,6 +27,10 @@ struct Document;
 /// Never, as long as a document can be written as JSON.
 pub fn document() -> serde_json::Result<Value> {
     let mut document = serde_json::to_value(Document::openapi())?;
+    // utoipa leaves this out for the variants of an enum, which refuse other fields all the same.
+    if let Some(actions) = document["components"]["schemas"]["IncidentAction"]["oneOf"].as_array_mut() {
+        actions.iter_mut().for_each(|action| action["additionalProperties"] = json!(false));
+    }
     leitwarte_web::openapi::complete(&mut document, &ROUTES);
     Ok(document)
 }

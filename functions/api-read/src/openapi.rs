@@ -2,6 +2,7 @@
 //! here.
 
 use leitwarte_web::openapi::complete;
+use leitwarte_web::sign_in_problem::SignInProblem;
 use serde_json::{Value, json};
 use utoipa::OpenApi;
 
@@ -42,6 +43,8 @@ const SAME: [(&str, &str); 2] = [
     ("/api/v1/licenses/status/show", "/api/v1/licenses/status"),
     ("/api/v1/licenses/status/show/{tenant}", "/api/v1/licenses/status/{tenant}"),
 ];
+
+const PROBLEM: &str = "application/problem+json";
 
 /// Pages and their files: address, content type, what it is.
 const PAGES: [(&str, &str, &str); 23] = [
@@ -91,13 +94,27 @@ pub fn document() -> serde_json::Result<Value> {
 fn page(path: &str, content_type: &str, what: &str) -> Value {
     let parameters = path.split('/').filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'));
     let parameter = |name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } });
-    let parameters: Vec<Value> = parameters.map(parameter).collect();
+    let mut parameters: Vec<Value> = parameters.map(parameter).collect();
+    if path == "/sign-in-problem" {
+        let reasons = SignInProblem::ALL.map(SignInProblem::reason);
+        parameters.push(json!({
+            "name": "reason", "in": "query", "required": true, "schema": { "type": "string", "enum": reasons },
+        }));
+    }
+    let refused = |what: &str| {
+        let mut content = json!({ PROBLEM: { "schema": { "$ref": "#/components/schemas/Problem" } } });
+        if content_type == "text/html" {
+            content["text/html"] = json!({ "schema": { "type": "string" } });
+        }
+        json!({ "description": what, "content": content })
+    };
     json!({
         "tags": ["pages"], "operationId": operation_id(path), "summary": what, "parameters": parameters,
         "responses": {
             "200": { "description": what, "content": { content_type: { "schema": { "type": "string" } } } },
             "303": { "description": "To the sign-in" },
-            "404": { "description": "There is none" },
+            "400": refused("An address that cannot be used, by name"),
+            "404": refused("There is none"),
         },
     })
 }

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use bytes::Bytes;
-use http::header::{self, HeaderName};
+use http::header::{self, ALLOW, HeaderName};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version};
 use http_body_util::Full;
 use hyper::body::Body;
@@ -14,7 +14,7 @@ use tokio::sync::Semaphore;
 use crate::access_log::AccessLine;
 use crate::body::{BodyError, BodyMemory};
 use crate::event::{Incoming, RequestId};
-use crate::routes::RouteTable;
+use crate::routes::{METHODS, RouteTable};
 use crate::settings::Limits;
 use crate::{answer, default_headers, path};
 
@@ -89,7 +89,13 @@ impl Handler {
             let mut line = AccessLine::new(&id, request.method().clone());
             let reply = self.proxy(connection, request, &id, &mut line).await.unwrap_or_else(|refusal| {
                 line.reason = Some(refusal.reason);
-                refused(refusal.status, refusal.message)
+                let mut reply = refused(refusal.status, refusal.message);
+                if refusal.status == StatusCode::METHOD_NOT_ALLOWED
+                    && let Ok(methods) = HeaderValue::from_str(&METHODS.join(", "))
+                {
+                    reply.headers_mut().insert(ALLOW, methods);
+                }
+                reply
             });
             line.finish(reply.status());
             reply
@@ -120,6 +126,9 @@ impl Handler {
         let (parts, body) = request.into_parts();
         let bad_request = |reason: &str| Refusal::new(StatusCode::BAD_REQUEST, reason);
         let domain = domain(&parts.headers, parts.version).ok_or_else(|| bad_request("Host is missing or wrong"))?;
+        if !METHODS.contains(&parts.method.as_str()) {
+            return Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "no function takes this method"));
+        }
         let path = path::decode(parts.uri.path()).ok_or_else(|| bad_request("the path cannot be decoded"))?;
         let route = self
             .routes

@@ -45,8 +45,8 @@ pub struct Match<'a> {
     pub parameters: BTreeMap<&'a str, &'a str>,
 }
 
-/// Methods `ANY` stands for; a request with another one has no route.
-const METHODS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
+/// Methods `ANY` stands for; a request with another one is for nobody.
+pub(crate) const METHODS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
 
 impl RouteTable {
     /// The routes of every function. The template has checked that no two are the same.

@@ -9,5 +9,6 @@ mod foreign_clients;
 mod openapi;
 mod polling;
 mod power_automate;
+mod schemathesis;
 mod sign_in;
 mod template;

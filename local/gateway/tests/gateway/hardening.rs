@@ -90,7 +90,7 @@ async fn requests_that_two_servers_could_read_differently_are_refused() {
         ("POST /write HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\nx", "400"),
         ("GET /page HTTP/1.1\r\nHost : a\r\n\r\n", "400"),
         ("nonsense\r\n\r\n", "400"),
-        ("TRACE /any HTTP/1.1\r\nHost: a\r\n\r\n", "404"),
+        ("TRACE /any HTTP/1.1\r\nHost: a\r\n\r\n", "405"),
         ("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", "404"),
     ] {
         let mut connection = gateway.connect().await;
