@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 
 use crate::problem::{Problem, ProblemKind};
 
@@ -72,7 +73,28 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     if body.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
         return Err(bad("it is not a JSON object"));
     }
-    serde_json::from_slice(body).map_err(|error| bad(&error.to_string()))
+    serde_json::from_slice(body).or_else(|error| {
+        let whole = with_whole_numbers(body).and_then(|value| T::deserialize(value).ok());
+        whole.ok_or_else(|| bad(&error.to_string()))
+    })
+}
+
+/// The body with `2.0` written as `2`, which is the same integer in JSON Schema; `None` if it has no such number.
+fn with_whole_numbers(body: &[u8]) -> Option<Value> {
+    let mut value: Map<String, Value> = serde_json::from_slice(body).ok()?;
+    let mut found = false;
+    for number in value.values_mut() {
+        // Up to 2^53 each integer has a float of its own.
+        if let Some(float) =
+            number.as_f64().filter(|float| number.is_f64() && float.fract() == 0.0 && float.abs() < 9e15)
+        {
+            #[expect(clippy::cast_possible_truncation, reason = "it is whole and below 2^53")]
+            let whole = float as i64;
+            *number = whole.into();
+            found = true;
+        }
+    }
+    found.then_some(Value::Object(value))
 }
 
 /// A 400 problem about the body; `problem` goes on after "The body cannot be used: ".
@@ -134,6 +156,18 @@ mod tests {
         assert!(problem(r#"{"enabled":true,"admin":true}"#).contains("unknown field `admin`, expected `enabled`"));
         assert!(problem(r#"{"enabled":"yes"}"#).contains("invalid type"));
         assert!(problem("{}").contains("missing field `enabled`"));
+    }
+
+    #[test]
+    fn a_whole_number_may_be_written_with_a_point() {
+        #[derive(Debug, PartialEq, Deserialize)]
+        struct Order {
+            quantity: i64,
+        }
+        let read = |body: &str| json::<Order>(&request("application/json", body)).ok();
+        assert_eq!(read(r#"{"quantity":25.0}"#), Some(Order { quantity: 25 }));
+        assert_eq!(read(r#"{"quantity":25.5}"#), None);
+        assert_eq!(read(r#"{"quantity":1e300}"#), None);
     }
 
     #[test]
