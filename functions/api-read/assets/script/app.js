@@ -53,6 +53,8 @@ function rest(isResting) {
   else document.querySelector(`[data-text="${CSS.escape(paused)}"]`)?.remove();
 }
 
+// On a phone the row of pages is longer than the screen.
+document.querySelector("nav [aria-current=page]")?.scrollIntoView({ inline: "center", block: "nearest" });
 sayTimes();
 setInterval(sayTimes, 30000);
 document.addEventListener("renewed", sayTimes);

@@ -130,7 +130,7 @@ impl<'a> IncidentPage<'a> {
             tenant_address: super::tenant_address(&incident.tenant),
             state: State::of(language, stored, now),
             opened: Age::of(language, incident.opened_at, now),
-            told: number(incident.told),
+            told: told(language, incident.told),
             numbers: stock.map(|(usable, consumed, free, _)| (number(usable), number(consumed), number(free), polled)),
             may_act: frame.may(Permission::Manage) && stored.closed.is_none(),
             phase: incident.phase.as_str(),
@@ -196,6 +196,17 @@ impl<'a> Event<'a> {
     }
 }
 
+/// How often people were told.
+fn told(language: Language, times: i64) -> String {
+    match (language, times) {
+        (Language::German, 0) => "noch nicht".to_owned(),
+        (Language::English, 0) => "not yet".to_owned(),
+        (Language::German, _) => format!("{}-mal", count(language, times)),
+        (Language::English, 1) => "once".to_owned(),
+        (Language::English, _) => format!("{} times", count(language, times)),
+    }
+}
+
 texts! {
     /// Texts of one incident.
     IncidentTexts {
@@ -203,7 +214,6 @@ texts! {
         all: "Alle Vorfälle", "All incidents";
         since: "Seit", "Since";
         told: "Gemeldet", "Told";
-        times: "mal", "times";
         usable: "Verfügbar", "Usable";
         assigned: "Verbraucht", "Assigned";
         free: "Frei", "Free";
