@@ -28,6 +28,8 @@ struct Tally {
     done: usize,
     aborted: usize,
     slowest_s: i64,
+    /// How that one was disturbed.
+    slowest: String,
 }
 
 impl Tally {
@@ -38,13 +40,16 @@ impl Tally {
             Outcome { .. } => self.aborted += 1,
         }
         assert!(outcome.converged_s <= 120 + plan.lag.seconds(), "{plan:?} took {} s", outcome.converged_s);
-        self.slowest_s = self.slowest_s.max(outcome.converged_s);
+        if outcome.converged_s > self.slowest_s {
+            self.slowest_s = outcome.converged_s;
+            self.slowest = format!("{plan:?}");
+        }
     }
 
     fn print(&self, what: &str) {
-        let Self { runs, done, aborted, slowest_s } = self;
+        let Self { runs, done, aborted, slowest_s, slowest } = self;
         println!(
-            "{what}: {runs} runs, {done} all new, {aborted} all old, at rest at most {slowest_s} s after the last fault"
+            "{what}: {runs} runs, {done} all new, {aborted} all old, at rest at most {slowest_s} s after the last fault\n  ({slowest})"
         );
     }
 }
