@@ -40,7 +40,7 @@ pub(crate) use certificates::CertificatesPage;
 pub(crate) use frame::{Frame, Section, escaped};
 pub(crate) use help::HelpPage;
 pub(crate) use incident::{Case, IncidentPage};
-pub(crate) use incidents::{CLOSED_SHOWN, IncidentsPage};
+pub(crate) use incidents::{CLOSED_SHOWN, IncidentsPage, Sight};
 pub(crate) use licences::csv::{csv as licences_csv, file_name as licences_file_name};
 pub(crate) use licences::{LicencesPage, View as LicencesView};
 pub(crate) use main_page::MainPage;

@@ -211,6 +211,7 @@ macro_rules! conformance_suite {
         );
         $crate::conformance_suite!($fresh, incidents:
             a_shortage_is_told_once_and_again_after_stock_was_back,
+            of_a_tenant_closed_incidents_are_found_behind_any_number_of_others,
             a_failed_poll_opens_and_closes_nothing,
             a_shortage_that_ends_before_it_was_told_is_not_told,
             a_product_that_disappears_ends_its_incident,
