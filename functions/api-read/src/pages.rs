@@ -48,7 +48,7 @@ pub(crate) use monitoring::MonitoringPage;
 pub(crate) use overview::OverviewPage;
 pub(crate) use preferences::exists as preference_exists;
 pub(crate) use problem_page::ProblemPage;
-pub(crate) use roles::{RolesPage, RolesView};
+pub(crate) use roles::{Keeping, RolesPage, RolesView};
 pub(crate) use settings::{RuleForm, Settings, SettingsPage};
 pub(crate) use sign_in_problem::SignInProblemPage;
 pub(crate) use tenant::{Known as KnownTenant, TenantPage};

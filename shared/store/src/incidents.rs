@@ -153,8 +153,7 @@ impl Desk {
                     let Some(incident) = self.open.get_mut(&place) else { continue };
                     *incident = incident.reminded();
                     save(connection, incident).await?;
-                    let words = format!("{reminder:?}").to_lowercase();
-                    note(connection, incident.number, polled.at, "", "told", &words).await?;
+                    note(connection, incident.number, polled.at, "", "told", reminder.as_str()).await?;
                     tell(connection, polled, stock, incident, Some(reminder)).await?;
                 }
                 Step::Close(closing) => {
