@@ -23,7 +23,7 @@ async fn a_broken_table_is_told_with_the_reason() {
     let world = World::new().await;
     world.write_profile("roles/roles.json", "{");
     let page = world.get_with("/roles", &GERMAN).await;
-    assert_eq!(page.status, 503, "{}", page.text());
+    assert_eq!(page.status, 409, "{}", page.text());
     assert!(page.text().contains("Die Rollen lassen sich nicht zeigen") && !page.text().contains("nicht geändert"));
     assert!(page.text().contains("config-profiles/roles/roles.json cannot be used"));
 }
