@@ -232,7 +232,7 @@ fn words(language: Language, name: &str, value: &Value) -> String {
         Value::String(text) => text_in_words(language, name, text),
         Value::Number(number) => number.as_i64().map_or_else(|| number.to_string(), |number| count(language, number)),
         Value::Array(values) => values.iter().map(|value| words(language, name, value)).collect::<Vec<_>>().join(", "),
-        other => other.to_string(),
+        other @ Value::Object(_) => other.to_string(),
     }
 }
 
