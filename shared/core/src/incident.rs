@@ -101,6 +101,17 @@ pub enum Reminder {
     SnoozeOver,
 }
 
+impl Reminder {
+    /// The stored word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Overdue => "overdue",
+            Self::SnoozeOver => "snooze_over",
+        }
+    }
+}
+
 /// Why an incident ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

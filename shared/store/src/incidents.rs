@@ -153,8 +153,7 @@ impl Desk {
                     let Some(incident) = self.open.get_mut(&place) else { continue };
                     *incident = incident.reminded();
                     save(connection, incident).await?;
-                    let words = format!("{reminder:?}").to_lowercase();
-                    note(connection, incident.number, polled.at, "", "told", &words).await?;
+                    note(connection, incident.number, polled.at, "", "told", reminder.as_str()).await?;
                     tell(connection, polled, stock, incident, Some(reminder)).await?;
                 }
                 Step::Close(closing) => {
@@ -326,6 +325,26 @@ impl Store {
         let rows = within(PATIENCE, sqlx::query(sql).bind(i64::from(closed)).fetch_all(&mut *connection))
             .await
             .map_err(&error)?;
+        rows.iter().map(stored).collect::<Result<_, _>>().map_err(error)
+    }
+
+    /// Incidents of one tenant, the newest first: all that are open, and the last `closed` of those that are not.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub async fn incidents_of_tenant(&self, key: &str, closed: u32) -> Result<Vec<StoredIncident>, StoreError> {
+        const OPERATION: &str = "reading a tenant's incidents";
+        let error = StoreError::during(OPERATION);
+        let mut connection = self.reading(OPERATION).await?;
+        let sql = concat!(
+            "SELECT ",
+            columns!(),
+            ", t.tenant_name FROM incidents i JOIN tenants t ON t.tenant_key = i.tenant_key \
+             WHERE i.tenant_key = $1 AND (i.closed_at IS NULL OR i.number IN (SELECT number FROM incidents \
+             WHERE tenant_key = $1 AND closed_at IS NOT NULL ORDER BY number DESC LIMIT $2)) ORDER BY i.number DESC"
+        );
+        let query = sqlx::query(sql).bind(key).bind(i64::from(closed));
+        let rows = within(PATIENCE, query.fetch_all(&mut *connection)).await.map_err(&error)?;
         rows.iter().map(stored).collect::<Result<_, _>>().map_err(error)
     }
 

@@ -1,17 +1,19 @@
 //! What another threshold would have told, from the history that is kept.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use leitwarte_core::catalogue::product_name;
 use leitwarte_core::change::StockChange;
 use leitwarte_core::replay::{Episode, replay};
-use leitwarte_core::rules::{Definition, Rule, Scope};
+use leitwarte_core::rules::{Definition, Rule, Rules, Scope};
 use leitwarte_core::status::TenantSnapshot;
 use leitwarte_core::threshold::Limit;
 use uuid::Uuid;
 
-use crate::{Store, StoreError};
+use crate::records::HistoryEntry;
+use crate::{Store, StoreError, StoreErrorKind};
 
 /// Another threshold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,28 +66,45 @@ impl Replayed {
 }
 
 impl Store {
-    /// Runs another threshold over what is known since `start`, for the products of a scope.
+    /// Runs another threshold over what is known since `start`, for the products of a scope: tenant by tenant, so that no more
+    /// than one tenant's past is held at once, and off the threads that answer others.
     ///
     /// # Errors
     /// Those of reading.
     pub async fn replay(&self, scope: &Scope, what_if: WhatIf, start: DateTime<Utc>) -> Result<Replayed, StoreError> {
-        let rules = self.rules().await?;
+        const OPERATION: &str = "working out what another threshold would have told";
+        let rules = Arc::new(self.rules().await?);
         let mut replayed = Replayed::default();
-        let tenants = self.snapshots().await?;
-        for tenant in tenants.iter().filter(|one| scope.tenant.as_ref().is_none_or(|key| *key == one.key)) {
-            let mut products: BTreeMap<Uuid, Vec<(DateTime<Utc>, StockChange)>> = BTreeMap::new();
-            for entry in self.history(&tenant.key, scope.sku, start).await? {
-                products.entry(entry.change.sku_id).or_default().push((entry.at, entry.change));
-            }
-            let first = products.values().filter_map(|changes| Some(changes.first()?.0));
-            replayed.oldest = replayed.oldest.into_iter().chain(first).min();
-            let both = products
-                .iter()
-                .map(|(sku, changes)| both(tenant, *sku, changes, &rules.of(&tenant.key, *sku), what_if, start));
-            replayed.products.extend(both.filter(|one| told(&one.now) + told(&one.then) > 0));
+        let tenants = self.snapshots().await?.into_iter();
+        for tenant in tenants.filter(|one| scope.tenant.as_ref().is_none_or(|key| *key == one.key)) {
+            let history = self.history(&tenant.key, scope.sku, start).await?;
+            let rules = Arc::clone(&rules);
+            let work = tokio::task::spawn_blocking(move || of_tenant(&tenant, history, &rules, what_if, start));
+            let (oldest, products) =
+                work.await.map_err(|error| StoreError::caused(OPERATION, StoreErrorKind::Other, error))?;
+            replayed.oldest = replayed.oldest.into_iter().chain(oldest).min();
+            replayed.products.extend(products);
         }
         Ok(replayed)
     }
+}
+
+/// The oldest change of one tenant, and its products of which one of both rules would have told.
+fn of_tenant(
+    tenant: &TenantSnapshot,
+    history: Vec<HistoryEntry>,
+    rules: &Rules,
+    what_if: WhatIf,
+    start: DateTime<Utc>,
+) -> (Option<DateTime<Utc>>, Vec<ReplayedProduct>) {
+    let mut products: BTreeMap<Uuid, Vec<(DateTime<Utc>, StockChange)>> = BTreeMap::new();
+    for entry in history {
+        products.entry(entry.change.sku_id).or_default().push((entry.at, entry.change));
+    }
+    let oldest = products.values().filter_map(|changes| Some(changes.first()?.0)).min();
+    let both =
+        products.iter().map(|(sku, changes)| both(tenant, *sku, changes, &rules.of(&tenant.key, *sku), what_if, start));
+    (oldest, both.filter(|one| told(&one.now) + told(&one.then) > 0).collect())
 }
 
 fn both(

@@ -9,6 +9,8 @@ use crate::permission::{Permission, Principal, Via};
 pub struct Viewer {
     /// Number of the person in our database; `None` for a token that was not looked up.
     pub person: Option<i64>,
+    /// The account; `None` for a program.
+    pub object_id: Option<Uuid>,
     /// The tenant of the account.
     pub tenant_id: Uuid,
     /// What they are called.
@@ -32,6 +34,7 @@ impl Viewer {
         let name = principal.who.name.clone();
         Self {
             person: principal.who.person,
+            object_id: principal.who.object_id,
             tenant_id: principal.who.tenant_id,
             initials: initials(&name),
             name,

@@ -1,8 +1,18 @@
-// Keeps a page's numbers up to date: asks now and then whether anything changed, and only then for the page again.
+// Keeps a page's numbers up to date: asks now and then whether anything changed, and then for the page again. Also when nothing
+// was stored for a while: numbers grow old by themselves, above all when nobody stores any more.
 // When nobody is there it stops, so that a forgotten page does not keep a session alive.
 
 const EVERY_MS = 15000;
+const RENEW_MS = 60000;
 const NOBODY_MS = 600000;
+
+/** A region without what scripts and people change in it: the words of times, and what is folded open. */
+function bare(region) {
+  const copy = region.cloneNode(true);
+  for (const time of copy.querySelectorAll("time")) time.textContent = "";
+  for (const details of copy.querySelectorAll("details")) details.removeAttribute("open");
+  return copy;
+}
 
 /** Renews every `[data-live]` region of the page, except where somebody is typing or reading with the keyboard. */
 export async function renew() {
@@ -12,7 +22,7 @@ export async function renew() {
   for (const region of document.querySelectorAll("[data-live]")) {
     const next = fresh.querySelector(`[data-live="${CSS.escape(region.dataset.live)}"]`);
     const busy = region.contains(document.activeElement) && document.activeElement !== document.body;
-    if (next && !busy && !next.isEqualNode(region)) region.replaceWith(document.adoptNode(next));
+    if (next && !busy && !bare(next).isEqualNode(bare(region))) region.replaceWith(document.adoptNode(next));
   }
   document.dispatchEvent(new Event("renewed"));
 }
@@ -24,6 +34,7 @@ export function watch({ lost, paused }) {
   let isLost = false;
   let isPaused = false;
   let active = Date.now();
+  let renewed = Date.now();
   const look = async () => {
     if (document.visibilityState !== "visible") return;
     const nobody = Date.now() - active > NOBODY_MS;
@@ -37,7 +48,10 @@ export function watch({ lost, paused }) {
       const { revision } = await answer.json();
       const changed = seen !== null && revision !== seen;
       seen = revision;
-      if (changed || isLost) await renew();
+      if (changed || isLost || Date.now() - renewed > RENEW_MS) {
+        await renew();
+        renewed = Date.now();
+      }
       isLost = false;
     } catch {
       if (!isLost) lost();

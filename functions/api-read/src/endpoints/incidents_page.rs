@@ -3,11 +3,12 @@
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use http::StatusCode;
 use leitwarte_web::http::Answer;
-use leitwarte_web::problem::Problem;
+use leitwarte_web::problem::{Problem, ProblemKind};
 use leitwarte_web::query::Query;
 
 use crate::Deps;
-use crate::pages::{CLOSED_SHOWN, Frame, IncidentsPage, Section, render};
+use crate::board::Board;
+use crate::pages::{CLOSED_SHOWN, Frame, IncidentsPage, Section, Sight, render};
 use crate::store_problem::store_problem;
 
 pub(crate) async fn answer(deps: &Deps, request: &ApiGatewayV2httpRequest, frame: Frame) -> Result<Answer, Problem> {
@@ -16,6 +17,11 @@ pub(crate) async fn answer(deps: &Deps, request: &ApiGatewayV2httpRequest, frame
     let frame = frame.section(Section::Incidents);
     let closed = if with_closed { CLOSED_SHOWN } else { 0 };
     let incidents = deps.store.incidents(closed).await.map_err(store_problem)?;
-    let page = IncidentsPage::new(&frame, &incidents, with_closed, (deps.clock)());
+    let sight = match Board::current(deps).await {
+        Ok((_, board)) => Sight::of(&board),
+        Err(problem) if problem.kind() == ProblemKind::NotPolledYet => Sight::Nothing,
+        Err(problem) => return Err(problem),
+    };
+    let page = IncidentsPage::new(&frame, &incidents, sight, with_closed, (deps.clock)());
     render(&page, &frame, StatusCode::OK, &request.headers)
 }

@@ -1,6 +1,7 @@
 //! `GET /api/v1/roles`: the caller's own role and what it may become, changes, and for administrators the differences.
 
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
+use leitwarte_core::Uuid;
 use leitwarte_core::message::words::Language as InWords;
 use leitwarte_core::roles::wish::{Candidate, Way, choices};
 use leitwarte_core::roles::{Operation, RoleTable};
@@ -15,7 +16,7 @@ use serde_json::{Value, json};
 
 use super::private_json;
 use crate::Deps;
-use crate::pages::{Frame, RolesView};
+use crate::pages::{Frame, Keeping, RolesView};
 use crate::store_problem::store_problem;
 
 /// Changes that are shown, the newest first.
@@ -47,28 +48,51 @@ pub(crate) async fn load(deps: &Deps, frame: &Frame) -> Result<RolesView, Proble
             "config-profiles/roles/roles.json cannot be used; `leitwarte roles check` says what is wrong with it.";
         Problem::new(ProblemKind::RolesUnavailable, detail)
     })?;
-    let is_on = role_files::profile(&deps.profiles_dir).is_ok_and(|profile| profile.is_some());
+    let keeping = keeping(deps, viewer.tenant_id);
+    let own = person(deps, viewer).await?;
     let people = deps.store.role_people(viewer.tenant_id).await.map_err(store_problem)?;
     let sees_all = viewer.may(Permission::Admin);
+    let found = match own {
+        _ if sees_all => deps.store.role_operations(viewer.tenant_id, None, SHOWN).await,
+        Some(own) => deps.store.role_operations_of(viewer.tenant_id, own, SHOWN).await,
+        None => Ok(Vec::new()),
+    };
     let mut operations = Vec::new();
-    for operation in deps.store.role_operations(viewer.tenant_id, None, SHOWN).await.map_err(store_problem)? {
-        if sees_all || concerns(&operation, viewer) {
-            let steps = if operation.phase.is_over() {
-                Vec::new()
-            } else {
-                deps.store.role_steps(operation.number).await.map_err(store_problem)?
-            };
-            operations.push((operation, steps));
-        }
+    for operation in found.map_err(store_problem)? {
+        let steps = if operation.phase.is_over() {
+            Vec::new()
+        } else {
+            deps.store.role_steps(operation.number).await.map_err(store_problem)?
+        };
+        operations.push((operation, steps));
     }
     let findings =
         if sees_all { deps.store.role_findings(viewer.tenant_id).await.map_err(store_problem)? } else { Vec::new() };
     let compared = deps.store.last_reconciliation(viewer.tenant_id).await.map_err(store_problem)?;
-    Ok(RolesView { table, is_on, own: viewer.person, sees_all, people, operations, findings, compared })
+    Ok(RolesView { table, keeping, own, sees_all, people, operations, findings, compared })
 }
 
-fn concerns(operation: &Operation, viewer: &Viewer) -> bool {
-    operation.moves.iter().any(|one| Some(one.person) == viewer.person)
+/// Whether roles of this tenant are kept in step with Entra, as `api-manage` and `role-sync` see it.
+fn keeping(deps: &Deps, tenant: Uuid) -> Keeping {
+    match role_files::profile(&deps.profiles_dir) {
+        Ok(Some(profile)) if profile.app.tenant_id == tenant => Keeping::On,
+        Ok(Some(_)) => Keeping::OfAnotherTenant,
+        Ok(None) => Keeping::NoProfile,
+        Err(error) => {
+            tracing::error!(error, "the profile of role-sync cannot be used");
+            Keeping::BrokenProfile
+        }
+    }
+}
+
+/// Number of the person who looks; a bearer token names the account only.
+async fn person(deps: &Deps, viewer: &Viewer) -> Result<Option<i64>, Problem> {
+    if viewer.person.is_some() {
+        return Ok(viewer.person);
+    }
+    let Some(object_id) = viewer.object_id else { return Ok(None) };
+    let found = deps.store.person_of_account(viewer.tenant_id, object_id).await.map_err(store_problem)?;
+    Ok(found.map(|person| person.number))
 }
 
 /// The person who looks, as far as it is one of ours.
@@ -85,7 +109,7 @@ pub(crate) fn ways(view: &RolesView) -> Vec<(&str, Way)> {
         role: person.role.clone(),
         ceiling: person.ceiling.clone(),
     };
-    let Some(own) = own(view).filter(|own| view.is_on && own.under_way.is_none()) else { return Vec::new() };
+    let Some(own) = own(view).filter(|own| view.keeping.is_on() && own.under_way.is_none()) else { return Vec::new() };
     let free: Vec<Candidate> = view.people.iter().filter(|person| person.under_way.is_none()).map(candidate).collect();
     choices(&view.table, &candidate(own), &free).into_iter().map(|(entry, way)| (entry.role.as_str(), way)).collect()
 }

@@ -17,10 +17,10 @@ use crate::store_problem::store_problem;
 /// Days of history that are drawn, and days whose changes are listed.
 const DRAWN: TimeDelta = TimeDelta::days(90);
 const LISTED: TimeDelta = TimeDelta::days(30);
-/// Most changes and polls that are listed, and closed shortages of all tenants that are looked through.
+/// Most changes, polls and closed shortages that are listed.
 const CHANGES: u32 = 50;
 const POLLS: u32 = 12;
-const CLOSED: u32 = 200;
+const CLOSED: u32 = 50;
 
 pub(crate) async fn answer(
     deps: &Deps,
@@ -46,10 +46,10 @@ async fn read(deps: &Deps, key: &str, now: DateTime<Utc>) -> Result<Option<Known
     let Some(history) = store.stock_history(key, now - DRAWN, now).await? else { return Ok(None) };
     let Some(changes) = store.tenant_changes(key, now - LISTED, CHANGES).await? else { return Ok(None) };
     let polls = store.recent_polls(key, POLLS).await?;
-    let mut incidents = store.incidents(CLOSED).await?;
-    incidents.retain(|stored| stored.incident.tenant == key);
+    let Some(subscriptions) = store.subscriptions(key).await? else { return Ok(None) };
+    let incidents = store.incidents_of_tenant(key, CLOSED).await?;
     let certificates = store.certificates().await?.into_iter();
     let certificate =
         certificates.filter(|one| one.look.kind == CertificateKind::Tenant).find(|one| one.look.key == key);
-    Ok(Some(KnownTenant { outlook, history, changes, polls, incidents, certificate }))
+    Ok(Some(KnownTenant { outlook, history, changes, polls, subscriptions, incidents, certificate }))
 }

@@ -105,6 +105,14 @@ mod tests {
     }
 
     #[test]
+    fn a_page_is_renewed_once_a_minute_although_nothing_is_stored() {
+        let script = asset("live.js").unwrap().text;
+        let when = script.lines().find(|line| line.trim_start().starts_with("if (changed ||")).unwrap();
+        assert!(when.contains("Date.now() - renewed > RENEW_MS"), "numbers grow old by themselves: {when}");
+        assert!(script.contains("const RENEW_MS = 60000;"));
+    }
+
+    #[test]
     fn style_and_scripts_are_light() {
         let gzipped: usize = ASSETS.iter().map(|asset| leitwarte_web::http::gzip(asset.text.as_bytes()).len()).sum();
         assert!(gzipped < 30_000, "{gzipped} bytes");

@@ -1,13 +1,18 @@
 //! `/audit`: who did what, the newest first.
 
 use askama::Template;
-use leitwarte_core::{DateTime, Utc};
+use leitwarte_core::catalogue::{product_name, product_name_de};
+use leitwarte_core::message::words::Language as InWords;
+use leitwarte_core::roles::RoleTable;
+use leitwarte_core::roles::operation::Kind;
+use leitwarte_core::roles::words::Problem;
+use leitwarte_core::{DateTime, NaiveDate, Utc, Uuid};
 use leitwarte_store::AuditEntry;
 use leitwarte_web::http::Language;
 use serde_json::Value;
 
 use super::texts::{pick, texts};
-use super::words::{Age, count};
+use super::words::{Age, count, day};
 use super::{Frame, escaped};
 
 /// The page of the audit log.
@@ -109,28 +114,125 @@ fn detail(language: Language, detail: &Value) -> Vec<(String, String)> {
         names.sort();
         names.dedup();
         for name in names.into_iter().filter(|name| before.get(*name) != after.get(*name)) {
-            let say = |value: Option<&Value>| value.map_or_else(|| "–".to_owned(), |value| words(language, value));
-            shown.push((name.clone(), format!("{} → {}", say(before.get(name)), say(after.get(name)))));
+            let say =
+                |value: Option<&Value>| value.map_or_else(|| "–".to_owned(), |value| words(language, name, value));
+            shown.push((
+                key(language, name).to_owned(),
+                format!("{} → {}", say(before.get(name)), say(after.get(name))),
+            ));
         }
     }
     for (name, value) in
         fields.iter().filter(|(name, value)| !matches!(name.as_str(), "before" | "after") && !value.is_null())
     {
         match value.as_object() {
-            Some(inner) => shown.extend(inner.iter().map(|(name, value)| (name.clone(), words(language, value)))),
-            None => shown.push((name.clone(), words(language, value))),
+            _ if name == "problem" => {
+                let problem = serde_json::from_value::<Problem>(value.clone()).ok();
+                let problem = problem.map(|problem| problem.text(&RoleTable::default(), in_words(language)));
+                shown.push((key(language, name).to_owned(), problem.unwrap_or_else(|| value.to_string())));
+            }
+            Some(inner) => {
+                let part =
+                    |(name, value): (&String, &Value)| (key(language, name).to_owned(), words(language, name, value));
+                shown.extend(inner.iter().map(part));
+            }
+            None => shown.push((key(language, name).to_owned(), words(language, name, value))),
         }
     }
     shown
 }
 
-fn words(language: Language, value: &Value) -> String {
+/// What a field is called; one that has no words yet stays as it is.
+fn key(language: Language, name: &str) -> &str {
+    let (german, english) = match name {
+        "tenant" => ("Tenant", "tenant"),
+        "skuid" => ("Lizenz", "licence"),
+        "enabled" => ("Abfrage", "polling"),
+        "monitoring" => ("Überwachung", "monitoring"),
+        "action" => ("Entscheid", "decision"),
+        "quantity" => ("Anzahl", "quantity"),
+        "expected_on" => ("erwartet am", "expected on"),
+        "until" => ("bis", "until"),
+        "short_at" => ("fehlt ab", "short at"),
+        "clear_above" => ("wieder genug über", "enough above"),
+        "low_at" => ("knapp ab", "low at"),
+        "reserve" => ("Reserve", "reserve"),
+        "alerts" => ("Meldungen", "messages"),
+        "excluded" => ("ausgenommen, weil", "excluded because"),
+        "delivery_days" => ("Liefertage", "days to deliver"),
+        "name" => ("Name", "name"),
+        "from" => ("von", "from"),
+        "to" => ("zu", "to"),
+        "kind" => ("Art", "kind"),
+        "operation" => ("Rollenwechsel Nr.", "change of roles no."),
+        "problem" => ("Grund", "reason"),
+        "role" => ("Rolle", "role"),
+        "ceiling" => ("Obergrenze", "limit"),
+        "object_id" => ("Objekt-ID", "object id"),
+        "rights" => ("Rechte", "rights"),
+        other => return other,
+    };
+    pick(language, german, english)
+}
+
+/// A text as people read it: days as days, products by their names, our own words as words.
+fn text_in_words(language: Language, name: &str, text: &str) -> String {
+    let words = match name {
+        "expected_on" => text.parse::<NaiveDate>().ok().map(|on| day(language, on)),
+        "until" => text.parse::<DateTime<Utc>>().ok().map(|at| day(language, at.date_naive())),
+        "skuid" => text.parse::<Uuid>().ok().map(|sku| pick_product(language, sku, text).to_owned()),
+        "action" => decision(language, text).map(str::to_owned),
+        "kind" => kind(language, text).map(str::to_owned),
+        _ => None,
+    };
+    words.unwrap_or_else(|| text.to_owned())
+}
+
+/// What a person decided about an incident.
+fn decision(language: Language, word: &str) -> Option<&'static str> {
+    let (german, english) = match word {
+        "acknowledge" => ("gesehen", "acknowledged"),
+        "order" => ("bestellt", "ordered"),
+        "snooze" => ("zurückgestellt", "snoozed"),
+        "reopen" => ("wieder geöffnet", "reopened"),
+        _ => return None,
+    };
+    Some(pick(language, german, english))
+}
+
+/// What kind of change of roles it was.
+fn kind(language: Language, word: &str) -> Option<&'static str> {
+    let (german, english) = match Kind::parse(word)? {
+        Kind::Change => ("Wechsel", "change"),
+        Kind::HandOver => ("Übergabe eines Amtes", "an office was handed over"),
+        Kind::Exchange => ("Tausch von Ämtern", "offices were exchanged"),
+        Kind::Repair => ("Angleichung an Leitwarte", "Entra ID was brought back"),
+    };
+    Some(pick(language, german, english))
+}
+
+fn in_words(language: Language) -> InWords {
+    match language {
+        Language::German => InWords::De,
+        Language::English => InWords::En,
+    }
+}
+
+fn pick_product(language: Language, sku: Uuid, unknown: &str) -> &str {
+    match language {
+        Language::German => product_name_de(sku, unknown),
+        Language::English => product_name(sku, unknown),
+    }
+}
+
+fn words(language: Language, name: &str, value: &Value) -> String {
     match value {
+        Value::Null => "–".to_owned(),
         Value::Bool(on) => pick(language, if *on { "an" } else { "aus" }, if *on { "on" } else { "off" }).to_owned(),
-        Value::String(text) => text.clone(),
+        Value::String(text) => text_in_words(language, name, text),
         Value::Number(number) => number.as_i64().map_or_else(|| number.to_string(), |number| count(language, number)),
-        Value::Array(values) => values.iter().map(|value| words(language, value)).collect::<Vec<_>>().join(", "),
-        other => other.to_string(),
+        Value::Array(values) => values.iter().map(|value| words(language, name, value)).collect::<Vec<_>>().join(", "),
+        other @ Value::Object(_) => other.to_string(),
     }
 }
 
@@ -183,7 +285,30 @@ mod tests {
         });
         let shown = detail(Language::German, &change);
         let shown: Vec<_> = shown.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        assert_eq!(shown, [("monitoring", "an → aus"), ("tenant", "Contoso")]);
+        assert_eq!(shown, [("Überwachung", "an → aus"), ("Tenant", "Contoso")]);
+    }
+
+    #[test]
+    fn program_words_become_words_of_the_reader() {
+        let order = json!({
+            "tenant": "contoso", "skuid": crate::board::tests::E3,
+            "action": { "action": "order", "quantity": 1250, "expected_on": "2026-03-05" }, "unheard-of": "x",
+        });
+        let shown = detail(Language::German, &order);
+        let shown: Vec<_> = shown.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(
+            shown,
+            [
+                ("Entscheid", "bestellt"),
+                ("erwartet am", "5.3.2026"),
+                ("Anzahl", "1’250"),
+                ("Lizenz", "Microsoft 365 E3"),
+                ("Tenant", "contoso"),
+                ("unheard-of", "x"),
+            ]
+        );
+        let snooze = json!({ "action": { "action": "snooze", "until": "2026-03-05T00:00:00Z" } });
+        assert_eq!(detail(Language::English, &snooze)[1], ("until".to_owned(), "5 Mar 2026".to_owned()));
     }
 
     #[test]

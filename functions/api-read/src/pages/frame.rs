@@ -214,6 +214,7 @@ impl Frame {
     pub(crate) fn sample(language: Language) -> Self {
         let viewer = Viewer {
             person: Some(1),
+            object_id: Some(leitwarte_core::Uuid::from_u128(2)),
             tenant_id: leitwarte_core::Uuid::from_u128(1),
             name: super::HOSTILE.to_owned(),
             initials: "RM".to_owned(),

@@ -1,7 +1,7 @@
 //! `/incidents/{number}`: one shortage, what is done about it, the mail that orders licences, and all that happened.
 
 use askama::Template;
-use leitwarte_core::incident::{LONGEST_ORDER, LONGEST_SNOOZE, Phase};
+use leitwarte_core::incident::{Closing, LONGEST_ORDER, LONGEST_SNOOZE, Phase};
 use leitwarte_core::message::order::{Order, OrderMail, suggested_quantity};
 use leitwarte_core::message::words;
 use leitwarte_core::rules::Rule;
@@ -11,7 +11,7 @@ use leitwarte_store::{IncidentEvent, StoredIncident};
 use leitwarte_web::http::Language;
 use leitwarte_web::permission::Permission;
 
-use super::incident_state::State;
+use super::incident_state::{State, until_when, what_is_ordered, why_closed};
 use super::incidents::product;
 use super::texts::{pick, texts};
 use super::words::{Age, count};
@@ -88,7 +88,7 @@ struct Mail {
 struct Event<'a> {
     at: Age,
     what: &'static str,
-    detail: &'a str,
+    detail: String,
     who: &'a str,
 }
 
@@ -190,9 +190,35 @@ impl<'a> Event<'a> {
         Self {
             at: Age::of(language, event.at, now),
             what: pick(language, german, english),
-            detail: &event.detail,
+            detail: detail(language, event),
             who: &event.who,
         }
+    }
+}
+
+/// More about an event in words; what is not known here stays as it is.
+fn detail(language: Language, event: &IncidentEvent) -> String {
+    let raw = event.detail.as_str();
+    let words = match event.what.as_str() {
+        "closed" => Closing::parse(raw).map(|closing| why_closed(language, closing).to_owned()),
+        "told" => reminder(language, raw).map(str::to_owned),
+        "ordered" => raw.split_once(", ").and_then(|(quantity, expected_on)| {
+            Some(what_is_ordered(language, quantity.parse().ok()?, expected_on.parse().ok()?))
+        }),
+        "snoozed" => raw.parse().ok().map(|until| until_when(language, until)),
+        _ => None,
+    };
+    words.unwrap_or_else(|| raw.to_owned())
+}
+
+/// Why people were told again. The second word for the end of a snooze is of versions before this one.
+fn reminder(language: Language, word: &str) -> Option<&'static str> {
+    match word {
+        "overdue" => Some(pick(language, "die Bestellung ist überfällig", "the order is overdue")),
+        "snooze_over" | "snoozeover" => {
+            Some(pick(language, "die Zeit, die gewartet werden sollte, ist um", "the time to wait is over"))
+        }
+        _ => None,
     }
 }
 
@@ -271,9 +297,33 @@ pub(super) fn sample(language: Language) -> String {
 
 #[cfg(test)]
 mod tests {
-    use leitwarte_core::incident::Closing;
-
     use super::*;
+
+    #[test]
+    fn what_happened_is_told_in_words() {
+        let told = |what: &str, detail: &str| {
+            let event = IncidentEvent {
+                at: DateTime::UNIX_EPOCH,
+                who: String::new(),
+                what: what.to_owned(),
+                detail: detail.to_owned(),
+            };
+            super::detail(Language::German, &event)
+        };
+        for (what, stored, words) in [
+            ("closed", "refilled", "Lizenzen sind wieder da"),
+            ("closed", "no_longer_alerts", "wird nicht mehr gemeldet"),
+            ("told", "overdue", "die Bestellung ist überfällig"),
+            ("told", "snooze_over", "die Zeit, die gewartet werden sollte, ist um"),
+            ("told", "snoozeover", "die Zeit, die gewartet werden sollte, ist um"),
+            ("ordered", "1250, 2026-03-05", "1’250 bestellt, erwartet am 5.3.2026"),
+            ("snoozed", "2026-03-05T00:00:00+00:00", "bis 5.3.2026"),
+            ("opened", "", ""),
+            ("ordered", "some", "some"),
+        ] {
+            assert_eq!(told(what, stored), words, "{what} {stored}");
+        }
+    }
 
     #[test]
     fn the_mail_program_gets_subject_and_lines_and_nothing_that_adds_a_field() {

@@ -1,7 +1,7 @@
 //! How an incident stands, in a tone and in words.
 
 use leitwarte_core::incident::{Closing, Phase};
-use leitwarte_core::{DateTime, Utc};
+use leitwarte_core::{DateTime, NaiveDate, Utc};
 use leitwarte_store::StoredIncident;
 use leitwarte_web::http::Language;
 
@@ -21,16 +21,14 @@ impl State {
         let say = |german, english| pick(language, german, english);
         let state = |tone, word| Self { tone, word, more: None };
         if let Some((_, closing)) = stored.closed {
-            let why = match closing {
-                Closing::Refilled => say("Lizenzen sind wieder da", "licences are back"),
-                Closing::NoLongerAlerts => say("wird nicht mehr gemeldet", "is not told any more"),
-                Closing::Gone => say("das Produkt gibt es nicht mehr", "the product is gone"),
+            return Self {
+                more: Some(why_closed(language, closing).to_owned()),
+                ..state("fine", say("erledigt", "over"))
             };
-            return Self { more: Some(why.to_owned()), ..state("fine", say("erledigt", "over")) };
         }
         let incident = &stored.incident;
         if let Some(until) = incident.snoozed_until.filter(|until| *until > now) {
-            let more = format!("{} {}", say("bis", "until"), day(language, until.date_naive()));
+            let more = until_when(language, until);
             return Self { more: Some(more), ..state("quiet", say("zurückgestellt", "snoozed")) };
         }
         match incident.phase {
@@ -38,11 +36,7 @@ impl State {
             Phase::Acknowledged => state("low", say("gesehen", "acknowledged")),
             Phase::Ordered { quantity, expected_on } => {
                 let late = expected_on < now.date_naive();
-                let (quantity, on) = (count(language, quantity), day(language, expected_on));
-                let more = match language {
-                    Language::German => format!("{quantity} bestellt, erwartet am {on}"),
-                    Language::English => format!("{quantity} ordered, expected on {on}"),
-                };
+                let more = what_is_ordered(language, quantity, expected_on);
                 let state = if late {
                     state("short", say("überfällig", "overdue"))
                 } else {
@@ -52,6 +46,29 @@ impl State {
             }
         }
     }
+}
+
+/// Why an incident ended.
+pub(super) fn why_closed(language: Language, closing: Closing) -> &'static str {
+    match closing {
+        Closing::Refilled => pick(language, "Lizenzen sind wieder da", "licences are back"),
+        Closing::NoLongerAlerts => pick(language, "wird nicht mehr gemeldet", "is not told any more"),
+        Closing::Gone => pick(language, "das Produkt gibt es nicht mehr", "the product is gone"),
+    }
+}
+
+/// How many are on their way, and when they should be there.
+pub(super) fn what_is_ordered(language: Language, quantity: i64, expected_on: NaiveDate) -> String {
+    let (quantity, on) = (count(language, quantity), day(language, expected_on));
+    match language {
+        Language::German => format!("{quantity} bestellt, erwartet am {on}"),
+        Language::English => format!("{quantity} ordered, expected on {on}"),
+    }
+}
+
+/// Until when nobody wants to hear of it.
+pub(super) fn until_when(language: Language, until: DateTime<Utc>) -> String {
+    format!("{} {}", pick(language, "bis", "until"), day(language, until.date_naive()))
 }
 
 #[cfg(test)]

@@ -56,7 +56,7 @@ pub(super) struct Line<'a> {
     pub(super) counts: Vec<(&'static str, String, &'static str, String)>,
     /// What runs out next, and when, in words.
     pub(super) next: Option<(&'a str, String)>,
-    /// What to say where nothing will run out: that it has already, or that nothing is in sight.
+    /// What to say where nothing is known to run out: that it has already, that nobody knows, or that nothing is in sight.
     pub(super) no_next: &'static str,
     pub(super) age: Option<Age>,
     pub(super) monitoring: bool,
@@ -137,10 +137,21 @@ impl<'a> Line<'a> {
             failing_since: tenant.info.failing_since.map(|at| Age::of(language, at, now)),
             counts: counts.collect(),
             next: next.map(|next| (product(language, next), when(language, next))),
-            no_next: if tenant.counts.of(StockState::Short) > 0 { t.used_up } else { t.no_next },
+            no_next: no_next(t, tenant),
             age: tenant.info.last_success_at.map(|at| Age::of(language, at, now)),
             monitoring: tenant.info.monitoring,
         }
+    }
+}
+
+/// Of old numbers nobody looks ahead, and that must not look like a calm future.
+fn no_next(t: &OverviewTexts, tenant: &Tenant) -> &'static str {
+    if tenant.counts.of(StockState::Short) > 0 {
+        t.used_up
+    } else if tenant.stale.is_some() || tenant.counts.of(StockState::Unknown) > 0 {
+        t.unknown_next
+    } else {
+        t.no_next
     }
 }
 
@@ -176,6 +187,7 @@ texts! {
         licences: "Lizenzen", "Licences";
         next: "Geht als Nächstes aus", "Runs out next";
         no_next: "nichts absehbar", "nothing in sight";
+        unknown_next: "unbekannt", "not known";
         used_up: "schon aufgebraucht", "used up already";
         age: "Stand", "As of";
         never: "nie", "never";
@@ -237,5 +249,25 @@ mod tests {
         let trouble = lines[1].trouble.as_ref().unwrap();
         assert_eq!(trouble.title, "Sign-in refused");
         assert!(trouble.detail.unwrap().1.starts_with("Fix "));
+    }
+
+    #[test]
+    fn of_numbers_that_are_old_or_missing_nobody_says_what_runs_out_next() {
+        let board = board();
+        let said: Vec<_> = board
+            .tenants
+            .iter()
+            .map(|tenant| (tenant.info.key.as_str(), Line::new(Language::English, tenant, None, now()).no_next))
+            .collect();
+        assert_eq!(
+            said,
+            [
+                ("hostile", "used up already"),
+                ("failing", "not known"),
+                ("new", "not known"),
+                ("fine", "nothing in sight"),
+                ("off", "not known"),
+            ]
+        );
     }
 }

@@ -28,12 +28,13 @@ impl<'a> ProblemPage<'a> {
         let t = ProblemTexts::of(frame.language);
         let (title, advice) = t.of_kind(problem.kind());
         let names_a_parameter = matches!(problem.kind(), ProblemKind::UnknownParameter | ProblemKind::BadParameter);
+        let refers_to_it = advice == t.refused_advice;
         Self {
             frame,
             t,
             title,
             advice,
-            detail: names_a_parameter.then(|| problem.detail()),
+            detail: (names_a_parameter || refers_to_it).then(|| problem.detail()),
             status: problem.kind().status().as_u16(),
             request_id,
             sign_in: matches!(
@@ -85,6 +86,7 @@ texts! {
             "All of them stand under Incidents, those that are over too if you want.";
         refused: "Das wurde nicht geändert", "This was not changed";
         refused_advice: "Darunter steht, weshalb.", "The reason stands below.";
+        roles: "Die Rollen lassen sich nicht zeigen", "Roles cannot be shown";
         fault: "Ein Fehler in Leitwarte", "A fault in Leitwarte";
         fault_advice: "Das Protokoll von api-read nennt ihn unter der Nummer dieser Anfrage.",
             "The log of api-read names it under the number of this request.";
@@ -108,6 +110,7 @@ impl ProblemTexts {
             K::NotPolledYet => (self.early, self.early_advice),
             K::StoreUnavailable => (self.store, self.store_advice),
             K::SignInNotConfigured | K::SignInUnavailable => (self.sign_in_broken, self.sign_in_broken_advice),
+            K::RolesUnavailable => (self.roles, self.refused_advice),
             // Answers to writes, which pages show as a message and not as a page.
             K::UnsupportedMediaType
             | K::BodyTooLarge
@@ -120,8 +123,7 @@ impl ProblemTexts {
             | K::NotInTenantList
             | K::SharePointUnavailable
             | K::HostUnavailable
-            | K::RoleRefused
-            | K::RolesUnavailable => (self.refused, self.refused_advice),
+            | K::RoleRefused => (self.refused, self.refused_advice),
             K::Internal => (self.fault, self.fault_advice),
         }
     }
@@ -131,4 +133,29 @@ impl ProblemTexts {
 pub(super) fn sample(language: leitwarte_web::http::Language) -> String {
     let problem = Problem::new(ProblemKind::BadParameter, "The query parameter `page` has to be a number.");
     ProblemPage::new(&Frame::sample(language), &problem, "request-1").render().unwrap()
+}
+
+#[cfg(test)]
+mod tests {
+    use leitwarte_web::http::Language;
+
+    use super::*;
+
+    #[test]
+    fn whoever_is_told_that_the_reason_stands_below_finds_it_there() {
+        let reason = "roles.json cannot be used.";
+        for kind in [ProblemKind::RolesUnavailable, ProblemKind::RoleRefused, ProblemKind::IncidentClosed] {
+            for language in [Language::German, Language::English] {
+                let (frame, problem) = (Frame::sample(language), Problem::new(kind, reason));
+                let html = ProblemPage::new(&frame, &problem, "request-1").render().unwrap();
+                let t = ProblemTexts::of(language);
+                assert!(html.contains(t.refused_advice) && html.contains(reason), "{kind:?}");
+                assert_eq!(
+                    html.contains(t.refused),
+                    kind != ProblemKind::RolesUnavailable,
+                    "{kind:?}: looking changes nothing"
+                );
+            }
+        }
+    }
 }

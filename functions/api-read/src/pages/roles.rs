@@ -8,21 +8,40 @@ use leitwarte_core::roles::table::NO_ROLE;
 use leitwarte_core::roles::wish::Way;
 use leitwarte_core::roles::words::shown;
 use leitwarte_core::roles::{Operation, RoleTable};
-use leitwarte_core::{DateTime, Utc};
+use leitwarte_core::{DateTime, TimeDelta, Utc};
 use leitwarte_store::{LastReconciliation, RoleFinding, RolePerson, RoleStep};
 use leitwarte_web::http::Language;
 
 use super::Frame;
 use super::texts::{pick, texts};
-use super::words::Age;
+use super::words::{Age, Moment};
 use crate::endpoints::roles::{own, ways};
+
+/// Whether roles are kept in step with Entra.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Keeping {
+    /// They are.
+    On,
+    /// There is no profile.
+    NoProfile,
+    /// The profile is of another tenant than the one who looks.
+    OfAnotherTenant,
+    /// The profile cannot be used.
+    BrokenProfile,
+}
+
+impl Keeping {
+    pub(crate) fn is_on(self) -> bool {
+        self == Self::On
+    }
+}
 
 /// What a viewer may see of roles.
 #[derive(Debug)]
 pub(crate) struct RolesView {
     pub(crate) table: RoleTable,
-    /// Roles are kept in step with Entra.
-    pub(crate) is_on: bool,
+    /// Whether they are kept in step with Entra.
+    pub(crate) keeping: Keeping,
     /// Number of the person who looks.
     pub(crate) own: Option<i64>,
     /// Administrators see every change and the differences.
@@ -40,7 +59,8 @@ pub(crate) struct RolesView {
 pub(crate) struct RolesPage<'a> {
     frame: &'a Frame,
     t: &'static RolesTexts,
-    is_on: bool,
+    /// Why roles are not kept in step, if they are not.
+    off: Option<&'static str>,
     /// What the own role is called, its limit, and the version of the own entry.
     own: Option<(String, Option<String>, i64)>,
     choices: Vec<Choice<'a>>,
@@ -48,6 +68,8 @@ pub(crate) struct RolesPage<'a> {
     over: Vec<Change<'a>>,
     sees_all: bool,
     differences: Vec<Difference<'a>>,
+    /// What stands where there is no difference.
+    none_different: &'static str,
     compared: Option<(Age, Option<String>)>,
 }
 
@@ -74,7 +96,7 @@ struct Change<'a> {
     tone: &'static str,
     state: &'static str,
     problem: Option<String>,
-    steps: Vec<(String, &'a str)>,
+    steps: Vec<(Moment, &'a str)>,
 }
 
 /// A difference between Entra and here.
@@ -110,17 +132,37 @@ impl<'a> RolesPage<'a> {
         });
         Self {
             t,
-            is_on: view.is_on,
+            off: match view.keeping {
+                Keeping::On => None,
+                Keeping::NoProfile => Some(t.off),
+                Keeping::OfAnotherTenant => Some(t.off_other),
+                Keeping::BrokenProfile => Some(t.off_broken),
+            },
             own,
             choices: ways(view).into_iter().map(|(role, way)| Choice::new(view, (role, named(role)), way)).collect(),
             under_way: changes(false),
             over: changes(true),
             sees_all: view.sees_all,
             differences: view.findings.iter().map(|finding| Difference::new(frame, view, finding, now)).collect(),
+            none_different: if both_agree(view, now) { t.none_different } else { t.not_known },
             compared,
             frame,
         }
     }
+
+    /// Whether there is a difference that somebody can decide.
+    fn can_decide(&self) -> bool {
+        self.differences.iter().any(|one| one.person.is_some() && (one.entra || one.stored))
+    }
+}
+
+/// How old a comparison may be: it is done each quarter of an hour.
+const COMPARISON_HOLDS: TimeDelta = TimeDelta::hours(1);
+
+/// Whether no difference means that there is none: somebody compared both sides lately, and could.
+fn both_agree(view: &RolesView, now: DateTime<Utc>) -> bool {
+    let last = view.compared.as_ref();
+    view.keeping.is_on() && last.is_some_and(|last| last.problem.is_none() && now - last.at < COMPARISON_HOLDS)
 }
 
 impl<'a> Choice<'a> {
@@ -164,7 +206,7 @@ impl<'a> Change<'a> {
             .map(|one| (one.name.as_str(), one.from.as_deref().map(named).unwrap_or_default(), named(&one.to)));
         let step = |step: &'a RoleStep| {
             let word = step.detail["step"].as_str().unwrap_or_default();
-            (step.at.format("%H:%M:%S").to_string(), step_in_words(language, word))
+            (Moment(step.at), step_in_words(language, word))
         };
         Self {
             number: operation.number,
@@ -182,7 +224,7 @@ impl<'a> Change<'a> {
 impl<'a> Difference<'a> {
     fn new(frame: &Frame, view: &'a RolesView, finding: &RoleFinding, now: DateTime<Utc>) -> Self {
         let person = view.people.iter().find(|person| Some(person.number) == finding.person);
-        let can = |side| view.is_on && finding.drift.ways_out().contains(&side);
+        let can = |side| view.keeping.is_on() && finding.drift.ways_out().contains(&side);
         Self {
             person: finding.person,
             name: person.map_or(RolesTexts::of(frame.language).offices, |person| person.name.as_str()),
@@ -230,6 +272,10 @@ texts! {
         off_title: "Rollen werden nicht abgeglichen", "Roles are not kept in step";
         off: "Es fehlt roles/role-sync-profile.json; das README sagt, wie sie aussieht.",
             "There is no roles/role-sync-profile.json; the README says what it looks like.";
+        off_other: "roles/role-sync-profile.json ist für einen anderen Tenant als den, in dem Sie angemeldet sind.",
+            "roles/role-sync-profile.json is for another tenant than the one you are signed in to.";
+        off_broken: "roles/role-sync-profile.json ist da, aber unbrauchbar; «leitwarte roles check» sagt, was daran falsch ist.",
+            "roles/role-sync-profile.json is there but cannot be used; “leitwarte roles check” says what is wrong with it.";
         own: "Meine Rolle", "My role";
         no_role: "keine Rolle", "no role";
         limited: "Im Moment gilt nur:", "At the moment only this counts:";
@@ -257,6 +303,8 @@ texts! {
         aborted: "aufgegeben, alles wie zuvor", "given up, everything as before";
         differences: "Abweichungen von Entra ID", "Differences from Entra ID";
         none_different: "Beide Seiten stimmen überein.", "Both sides agree.";
+        not_known: "Ob beide Seiten übereinstimmen, ist zurzeit nicht bekannt.",
+            "Whether both sides agree is not known at present.";
         compared: "Verglichen:", "Compared:";
         never_compared: "Noch nie verglichen; das geschieht jede Viertelstunde.",
             "Never compared yet; it is done each quarter of an hour.";

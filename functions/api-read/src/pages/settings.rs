@@ -66,6 +66,8 @@ struct WhatIfWords<'a> {
     days: String,
     oldest: Option<Age>,
     products: Vec<WhatIfLine<'a>>,
+    /// How many products are not shown.
+    left_out: Option<String>,
 }
 
 #[derive(Debug)]
@@ -174,19 +176,25 @@ fn parts(language: Language, rule: &Definition) -> Vec<(&'static str, String)> {
     parts
 }
 
+/// Products of a question that are shown at once.
+const MOST: usize = 500;
+
 fn what_if(language: Language, replayed: &Replayed, days: u16, now: DateTime<Utc>) -> WhatIfWords<'_> {
     let t = SettingsTexts::of(language);
     let number = |value: usize| count(language, i64::try_from(value).unwrap_or(i64::MAX));
     let messages = |value: usize| counted(language, i64::try_from(value).unwrap_or(i64::MAX), t.message, t.messages);
     let (told_now, told_then) = replayed.told();
+    let beyond = replayed.products.len().saturating_sub(MOST);
     WhatIfWords {
         told_now: messages(told_now),
         told_then: messages(told_then),
         days: counted(language, days.into(), t.day, t.days_ago),
         oldest: replayed.oldest.map(|at| Age::of(language, at, now)),
+        left_out: (beyond > 0).then(|| number(beyond)),
         products: replayed
             .products
             .iter()
+            .take(MOST)
             .map(|one| WhatIfLine {
                 tenant: &one.tenant_name,
                 address: super::tenant_address(&one.tenant),
@@ -204,6 +212,7 @@ texts! {
         title: "Einstellungen", "Settings";
         lead: "Was als Engpass gilt. Ohne Regel: wenn keine Lizenz mehr frei ist; kostenlose, Test- und firmenweite Produkte werden nicht gemeldet.",
             "What counts as a shortage. Without a rule: when no licence is free; free, trial and company-wide products are not told.";
+        more: "weitere; bitte einen Tenant wählen", "more; please choose a tenant";
         rules: "Regeln", "Rules";
         for_whom: "Für", "For";
         says: "Was gilt", "What holds";

@@ -2,6 +2,7 @@
 
 mod polls;
 mod products;
+mod subscriptions;
 
 use askama::Template;
 use leitwarte_core::happening::happenings;
@@ -10,15 +11,18 @@ use leitwarte_core::poll::PollPolicy;
 use leitwarte_core::{DateTime, Utc};
 use leitwarte_store::{
     HistoryEntry, KnownCertificate, PollRun, StockHistory, StoredIncident, TenantChanges, TenantOutlook,
+    TenantSubscriptions,
 };
 use leitwarte_web::http::Language;
 
 use self::polls::Poll;
 use self::products::Product;
+use self::subscriptions::Subscriptions;
 use super::Frame;
 use super::certificates::Line as Certificate;
+use super::incident_state::State;
 use super::overview::Line as Glance;
-use super::texts::{pick, texts};
+use super::texts::texts;
 use super::words::{Age, Moment, count};
 use crate::board::Tenant;
 
@@ -33,6 +37,8 @@ pub(crate) struct Known {
     pub(crate) changes: TenantChanges,
     /// Its last polls, newest first.
     pub(crate) polls: Vec<PollRun>,
+    /// What it has bought, and how far that is known.
+    pub(crate) subscriptions: TenantSubscriptions,
     /// Its shortages, newest first.
     pub(crate) incidents: Vec<StoredIncident>,
     /// Its certificate.
@@ -49,11 +55,23 @@ pub(crate) struct TenantPage<'a> {
     tenant_id: Option<String>,
     address: String,
     products: Vec<Product<'a>>,
+    subscriptions: Subscriptions<'a>,
     incidents: Vec<Incident<'a>>,
     changes: Vec<Change<'a>>,
     polls: Vec<Poll<'a>>,
     certificate: Option<Certificate<'a>>,
     may_poll: bool,
+    /// What stands where there is nothing to list.
+    empty: Empty,
+}
+
+/// What to say where there is nothing to list. That nothing happened is said only of what is known.
+#[derive(Debug, Clone, Copy)]
+struct Empty {
+    licences: &'static str,
+    courses: &'static str,
+    incidents: &'static str,
+    changes: &'static str,
 }
 
 /// A shortage.
@@ -62,8 +80,7 @@ struct Incident<'a> {
     number: i64,
     product: &'a str,
     since: Age,
-    /// Tone and word.
-    state: (&'static str, String),
+    state: State,
 }
 
 /// What happened to a product between two polls.
@@ -95,11 +112,13 @@ impl<'a> TenantPage<'a> {
             tenant_id: tenant.info.tenant_id.map(|id| id.to_string()),
             address: format!("/api/v1/licenses/status/fetch/{}", super::escaped(&tenant.info.key)),
             products: products::all(language, known, policy, now),
+            subscriptions: Subscriptions::new(language, &known.subscriptions, now),
             incidents: known.incidents.iter().map(|incident| Incident::new(language, incident, now)).collect(),
             changes: known.changes.changes.iter().map(|entry| Change::new(language, entry, known, now)).collect(),
             polls: known.polls.iter().map(|run| Poll::new(language, run, now)).collect(),
             certificate: known.certificate.as_ref().map(|known| Certificate::new(language, known, now)),
             may_poll: enabled && super::may_poll(frame),
+            empty: Empty::of(TenantTexts::of(language), known, tenant.stale.is_some()),
         }
     }
 
@@ -114,28 +133,28 @@ impl<'a> TenantPage<'a> {
     }
 }
 
+impl Empty {
+    fn of(t: &TenantTexts, known: &Known, is_stale: bool) -> Self {
+        if known.outlook.tenant.polled_at.is_none() {
+            let unknown = t.not_known;
+            return Self { licences: unknown, courses: unknown, incidents: unknown, changes: unknown };
+        }
+        if is_stale {
+            let (courses, incidents, changes) = (t.still_as_known, t.no_incidents_known, t.no_changes_known);
+            return Self { licences: t.nothing_then, courses, incidents, changes };
+        }
+        Self { licences: t.nothing, courses: t.still, incidents: t.no_incidents, changes: t.no_changes }
+    }
+}
+
 impl<'a> Incident<'a> {
     fn new(language: Language, stored: &'a StoredIncident, now: DateTime<Utc>) -> Self {
-        use leitwarte_core::incident::Phase;
         let incident = &stored.incident;
-        let state = match (stored.closed, &incident.phase) {
-            (Some((at, _)), _) => {
-                let over = pick(language, "vorbei", "over");
-                ("fine", format!("{over} {}", super::words::ago(language, at, now)))
-            }
-            (None, Phase::Open) => ("short", pick(language, "offen", "open").to_owned()),
-            (None, Phase::Acknowledged) => ("low", pick(language, "in Arbeit", "in hand").to_owned()),
-            (None, Phase::Ordered { quantity, expected_on }) => {
-                let (ordered, expected) = pick2(language, ("bestellt", "erwartet am"), ("ordered", "expected on"));
-                let day = super::words::day(language, *expected_on);
-                ("low", format!("{} {ordered}, {expected} {day}", count(language, *quantity)))
-            }
-        };
         Self {
             number: incident.number,
             product: products::name(language, incident.sku_id, &stored.part_number),
             since: Age::of(language, incident.opened_at, now),
-            state,
+            state: State::of(language, stored, now),
         }
     }
 }
@@ -197,6 +216,15 @@ texts! {
         legend_ahead: "Vorhersage", "forecast";
         as_table: "Zahlen als Tabelle", "Numbers as a table";
         from: "Ab", "From";
+        nothing_then: "Bei der letzten Abfrage, die gelang, nannte Microsoft keine Lizenzen.",
+            "Microsoft listed no licences at the last poll that worked.";
+        not_known: "Noch nicht bekannt: noch keine Abfrage ist gelungen.", "Not known yet: no poll has worked yet.";
+        still_as_known: "Soweit bekannt, hat sich in den letzten 90 Tagen keine Lizenz bewegt; die Zahlen sind nicht aktuell.",
+            "As far as is known, no licence moved in the last 90 days; the numbers are not current.";
+        no_incidents_known: "Soweit bekannt, keine Engpässe; die Zahlen sind nicht aktuell.",
+            "As far as is known, no shortages; the numbers are not current.";
+        no_changes_known: "Soweit bekannt, hat sich in den letzten 30 Tagen nichts geändert; die Zahlen sind nicht aktuell.",
+            "As far as is known, nothing changed in the last 30 days; the numbers are not current.";
         still: "In den letzten 90 Tagen hat sich keine Lizenz bewegt.", "No licence moved in the last 90 days.";
         incidents: "Engpässe", "Shortages";
         number: "Nr.", "No.";

@@ -6,6 +6,7 @@ mod incidents;
 mod manage;
 mod metrics;
 mod pages;
+mod roles;
 mod routes;
 mod sessions;
 mod status;

@@ -68,7 +68,11 @@ async fn rules_show_for_whom_they_are_and_another_threshold_is_answered() {
     );
     assert_eq!(rules[0].version, now().timestamp_millis());
     let replay: Replay = read(&world.get("/api/v1/rules/replay?short_at=5&tenant=contoso&days=30").await);
-    assert_eq!(replay.days, 30);
+    assert_eq!((replay.days, replay.more), (30, false));
+    let some: Replay = read(&world.get("/api/v1/rules/replay?short_at=100&limit=1").await);
+    let all: Replay = read(&world.get("/api/v1/rules/replay?short_at=100").await);
+    assert!(all.products.len() > 1 && !all.more, "{all:?}");
+    assert_eq!((&some.products[..], some.more, some.told_then), (&all.products[..1], true, all.told_then));
     assert_eq!(world.get("/api/v1/rules/replay?short_at=5&tenant=nobody").await.problem(), "unknown-tenant");
 }
 

@@ -195,6 +195,8 @@ async fn before_the_first_poll_pages_say_so() {
         assert_eq!((answer.status, answer.header("retry-after")), (503, "5"), "{page}");
         assert!(answer.text().contains("Noch keine Zahlen"), "{page}");
     }
+    let incidents = world.get_with("/incidents", &[("accept-language", "de")]).await;
+    assert!(incidents.status == 200 && incidents.text().contains("Noch nichts bekannt"), "{}", incidents.text());
     world.writer().await.finish_tick(support::now()).await.unwrap();
     let empty = world.get_with("/overview", &[("accept-language", "de")]).await;
     assert!(empty.status == 200 && empty.text().contains("Noch ist kein Tenant aufgenommen"));

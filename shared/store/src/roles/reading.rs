@@ -5,8 +5,9 @@ use leitwarte_core::roles::operation::{Kind, Move, Operation, Phase};
 use leitwarte_core::roles::words::Problem;
 use leitwarte_database::{PATIENCE, within};
 use serde_json::Value;
-use sqlx::AnyConnection;
-use sqlx::any::AnyRow;
+use sqlx::any::{AnyArguments, AnyRow};
+use sqlx::query::Query;
+use sqlx::{Any, AnyConnection};
 use uuid::Uuid;
 
 use super::asking::found;
@@ -85,15 +86,38 @@ impl Store {
         before: Option<i64>,
         limit: u32,
     ) -> Result<Vec<Operation>, StoreError> {
-        const OPERATION: &str = "reading the changes of roles";
-        let error = StoreError::during(OPERATION);
-        let mut connection = self.reading(OPERATION).await?;
         let sql = concat!(
             "SELECT ",
             columns!(),
             " FROM role_operations WHERE tenant_id = $1 AND number < $2 ORDER BY number DESC LIMIT $3"
         );
-        let query = sqlx::query(sql).bind(tenant.to_string()).bind(before.unwrap_or(i64::MAX)).bind(i64::from(limit));
+        let bound = before.unwrap_or(i64::MAX);
+        self.operations(sqlx::query(sql).bind(tenant.to_string()).bind(bound).bind(i64::from(limit))).await
+    }
+
+    /// Operations of a tenant that change the role of one person, the newest first, at most `limit`.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub async fn role_operations_of(
+        &self,
+        tenant: Uuid,
+        person: i64,
+        limit: u32,
+    ) -> Result<Vec<Operation>, StoreError> {
+        let sql = concat!(
+            "SELECT ",
+            columns!(),
+            " FROM role_operations WHERE tenant_id = $1 AND number IN (SELECT operation FROM role_moves WHERE person = $2) \
+             ORDER BY number DESC LIMIT $3"
+        );
+        self.operations(sqlx::query(sql).bind(tenant.to_string()).bind(person).bind(i64::from(limit))).await
+    }
+
+    async fn operations(&self, query: Query<'_, Any, AnyArguments>) -> Result<Vec<Operation>, StoreError> {
+        const OPERATION: &str = "reading the changes of roles";
+        let error = StoreError::during(OPERATION);
+        let mut connection = self.reading(OPERATION).await?;
         let rows = within(PATIENCE, query.fetch_all(&mut *connection)).await.map_err(&error)?;
         let mut operations = Vec::with_capacity(rows.len());
         for row in &rows {

@@ -314,6 +314,8 @@ pub struct Replay {
     /// The oldest change in that time; silence before it is of a time of which nothing is known.
     #[schema(required)]
     pub oldest: Option<DateTime<Utc>>,
+    /// Whether there are more products than were asked for; the sums count all of them.
+    pub more: bool,
     /// Products of which one of them would have told.
     pub products: Vec<ReplayedProduct>,
 }

@@ -47,7 +47,7 @@ fn view() -> RolesView {
     let finding = |person, drift| RoleFinding { person, drift, since: now() };
     RolesView {
         table: RoleTable::shipped(),
-        is_on: true,
+        keeping: Keeping::On,
         own: Some(1),
         sees_all: true,
         people: vec![
@@ -111,4 +111,62 @@ fn a_difference_offers_the_sides_that_can_hold() {
     let page = RolesPage::new(&frame, &view, now());
     let sides: Vec<_> = page.differences.iter().map(|one| (one.entra, one.stored)).collect();
     assert_eq!(sides, [(true, true), (false, false)]);
+}
+
+fn html(view: &RolesView) -> String {
+    RolesPage::new(&Frame::sample(Language::English), view, now()).render().unwrap()
+}
+
+#[test]
+fn both_sides_agree_only_where_somebody_compared_them_and_could() {
+    let t = RolesTexts::of(Language::English);
+    let mut view = view();
+    view.findings.clear();
+    let mut agrees = |keeping, compared: Option<(i64, Option<Problem>)>| {
+        view.keeping = keeping;
+        let last = |(minutes, problem)| LastReconciliation { at: now() - TimeDelta::minutes(minutes), problem };
+        view.compared = compared.map(last);
+        let html = html(&view);
+        assert_ne!(html.contains(t.none_different), html.contains(t.not_known));
+        html.contains(t.none_different)
+    };
+    assert!(agrees(Keeping::On, Some((15, None))));
+    assert!(!agrees(Keeping::On, Some((15, Some(Problem::TookTooLong)))), "it failed");
+    assert!(!agrees(Keeping::On, None), "it was never done");
+    assert!(!agrees(Keeping::On, Some((61, None))), "it is not done any more");
+    assert!(!agrees(Keeping::NoProfile, Some((15, None))), "it is switched off");
+}
+
+#[test]
+fn that_the_lower_role_counts_stands_only_where_somebody_can_decide() {
+    let t = RolesTexts::of(Language::English);
+    let mut view = view();
+    assert!(html(&view).contains(t.lower_counts));
+    view.findings.remove(0);
+    assert!(!html(&view).contains(t.lower_counts), "an office without anybody is no decision");
+}
+
+#[test]
+fn a_profile_that_is_there_is_not_called_missing() {
+    let t = RolesTexts::of(Language::English);
+    let mut view = view();
+    let off = [
+        (Keeping::On, None),
+        (Keeping::NoProfile, Some(t.off)),
+        (Keeping::OfAnotherTenant, Some(t.off_other)),
+        (Keeping::BrokenProfile, Some(t.off_broken)),
+    ];
+    for (keeping, words) in off {
+        view.keeping = keeping;
+        let page = html(&view);
+        for other in [t.off, t.off_other, t.off_broken] {
+            assert_eq!(page.contains(other), words == Some(other), "{keeping:?}: {other}");
+        }
+    }
+}
+
+#[test]
+fn the_time_of_a_step_is_said_in_the_readers_time_zone() {
+    let stamp = now().format("%Y-%m-%dT%H:%M:%SZ").to_string();
+    assert!(html(&view()).contains(&format!("timeline-when\"><time datetime=\"{stamp}\" data-local>")));
 }

@@ -6,13 +6,14 @@ use leitwarte_store::WhatIf;
 use leitwarte_web::problem::Problem;
 use leitwarte_web::query::{Query, bad};
 
+use crate::endpoints::replay::MOST_DAYS;
+
 /// Names of the fields.
 const FIELDS: [&str; 9] =
     ["tenant", "skuid", "short_at", "clear_above", "reserve", "alerts", "excluded", "delivery_days", "days"];
 
-/// Days looked back at where nobody says how many, and at most.
+/// Days looked back at where nobody says how many.
 const DAYS: u16 = 90;
-const MOST_DAYS: u16 = 3660;
 
 /// The form, its texts as somebody wrote them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,7 +118,8 @@ mod tests {
         assert_eq!((asked.short_at, asked.clear_above), (Limit::Percent(10), None));
         assert!(form("short_at=many").is_wrong && form("short_at=many").what_if().is_none());
         assert!(form("reserve=5").what_if().is_none());
-        assert!(RuleForm::parse(Some("days=0")).is_err() && RuleForm::parse(Some("skuid=x")).is_err());
+        assert!(RuleForm::parse(Some("days=0")).is_err() && RuleForm::parse(Some("days=401")).is_err());
+        assert!(RuleForm::parse(Some("skuid=x")).is_err());
     }
 
     #[test]

@@ -32,7 +32,7 @@ pub(crate) struct Product<'a> {
     pub(super) free: String,
     /// In a few words.
     pub(super) soon: Option<String>,
-    /// With its reasoning.
+    /// With its reasoning, and what ends soon; of a licence that never moved, too.
     pub(super) forecast: Option<String>,
     pub(super) course: Option<Course>,
 }
@@ -52,6 +52,13 @@ pub(crate) struct Numbers {
     pub(super) available: String,
     pub(super) consumed: String,
     pub(super) free: String,
+}
+
+impl Product<'_> {
+    /// Whether there is nothing to say of what is to come.
+    pub(super) fn says_nothing_ahead(&self) -> bool {
+        self.soon.is_none() && self.forecast.is_none()
+    }
 }
 
 /// The product's name in a language.

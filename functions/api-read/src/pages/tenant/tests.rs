@@ -1,10 +1,12 @@
 use leitwarte_core::change::StockChange;
+use leitwarte_core::forecast::renewal::Renewal;
 use leitwarte_core::forecast::{Forecast, Outlook, Silence};
 use leitwarte_core::incident::{Closing, Incident as Case, Phase};
 use leitwarte_core::series::series;
-use leitwarte_core::stock::LicenceStock;
+use leitwarte_core::stock::{CapabilityStatus, LicenceStock};
+use leitwarte_core::subscription::{Ending, Reading, Subscription, Then};
 use leitwarte_core::{TimeDelta, Uuid};
-use leitwarte_store::{CertificateKind, CertificateLook, ProductOutlook};
+use leitwarte_store::{CertificateKind, CertificateLook, ProductOutlook, TenantSubscriptions};
 
 use super::*;
 use crate::board::tests::{board, failure, now, snapshots};
@@ -94,11 +96,36 @@ fn known() -> Known {
             subscriptions: leitwarte_core::subscription::Reading::default(),
             today: now().date_naive(),
         },
+        subscriptions: subscriptions(&tenant),
         history: StockHistory { tenant: tenant.clone(), since, until: now(), products },
         changes: TenantChanges { tenant, since, changes: changed.into_iter().map(entry).collect(), more: false },
         polls: vec![run(None), run(Some(failure()))],
         incidents,
         certificate: Some(certificate),
+    }
+}
+
+/// One that ends in ten days and a hostile one on trial, read an hour ago and refused since.
+fn subscriptions(tenant: &leitwarte_core::status::TenantSnapshot) -> TenantSubscriptions {
+    let one = |part_number: &str, is_trial, next_lifecycle_at| Subscription {
+        id: Uuid::from_u128(1),
+        sku_id: Uuid::from_u128(2),
+        part_number: part_number.to_owned(),
+        status: CapabilityStatus::Enabled,
+        licences: 25,
+        is_trial,
+        created_at: None,
+        next_lifecycle_at,
+    };
+    let ends = Some(now() + TimeDelta::days(10));
+    TenantSubscriptions {
+        tenant: tenant.clone(),
+        reading: Reading {
+            asked_at: Some(now()),
+            read_at: Some(now() - TimeDelta::hours(1)),
+            failure: Some(failure()),
+        },
+        subscriptions: vec![one("SPE_E3", false, ends), one(HOSTILE, true, None)],
     }
 }
 
@@ -139,9 +166,72 @@ fn a_tenant_without_anything_has_words_in_every_place() {
     empty.polls.clear();
     empty.incidents.clear();
     empty.certificate = None;
-    let (html, t) = (page(Language::English, "new", &empty), TenantTexts::of(Language::English));
+    empty.subscriptions.subscriptions.clear();
+    empty.subscriptions.reading.failure = None;
+    let (html, t) = (page(Language::English, "fine", &empty), TenantTexts::of(Language::English));
+    assert!(html.contains("Microsoft lists no subscriptions for this tenant."));
     for words in [t.nothing, t.still, t.no_incidents, t.no_changes, t.no_polls, t.no_certificate] {
         assert!(html.contains(words), "{words}");
     }
     crate::pages::tests::markup::check(&html).unwrap();
+}
+
+/// Nothing is listed in any place.
+fn bare(polled_at: Option<DateTime<Utc>>) -> Known {
+    let mut bare = known();
+    bare.outlook.tenant.stock.clear();
+    bare.outlook.tenant.polled_at = polled_at;
+    bare.outlook.products.clear();
+    bare.history.products.clear();
+    bare.changes.changes.clear();
+    bare.incidents.clear();
+    bare
+}
+
+#[test]
+fn that_nothing_is_known_does_not_look_like_nothing_happened() {
+    let t = TenantTexts::of(Language::English);
+    let all_is_well = [t.nothing, t.still, t.no_incidents, t.no_changes];
+    let never = page(Language::English, "new", &bare(None));
+    assert_eq!(never.matches(t.not_known).count(), 4);
+    let failing = page(Language::English, "failing", &bare(Some(now() - TimeDelta::hours(3))));
+    for words in [t.nothing_then, t.still_as_known, t.no_incidents_known, t.no_changes_known] {
+        assert!(failing.contains(words), "{words}");
+    }
+    for words in all_is_well {
+        assert!(!never.contains(words) && !failing.contains(words), "{words}");
+    }
+}
+
+#[test]
+fn a_shortage_stands_here_as_it_does_among_the_incidents() {
+    let mut known = known();
+    known.incidents.truncate(1);
+    known.incidents[0].incident.snoozed_until = Some(now() + TimeDelta::days(3));
+    let html = page(Language::English, "hostile", &known);
+    assert!(html.contains("snoozed</span>") && html.contains("until 7 Oct 2024"), "{html}");
+    known.incidents[0].incident.snoozed_until = None;
+    let expected_on = (now() - TimeDelta::days(1)).date_naive();
+    known.incidents[0].incident.phase = Phase::Ordered { quantity: 5, expected_on };
+    assert!(page(Language::English, "hostile", &known).contains("overdue</span>"));
+}
+
+#[test]
+fn subscriptions_stand_here_with_their_end_their_age_and_why_they_are_not_current() {
+    let html = sample(Language::German);
+    for words in ["Abonnements", "14.10.2024", "in 10 Tagen", "zum Testen", "ohne Enddatum", "Stand <time"] {
+        assert!(html.contains(words), "{words}");
+    }
+    assert!(html.contains("Zuletzt liessen sie sich nicht lesen") && html.contains("Refused ="));
+}
+
+#[test]
+fn what_ends_soon_is_told_of_a_licence_that_never_moved() {
+    let mut known = known();
+    known.history.products.clear();
+    let ending =
+        Ending { on: now().date_naive() + leitwarte_core::TimeDelta::days(10), licences: 25, then: Then::Unusable };
+    known.outlook.products[1].renewals = vec![Renewal { ending, free_units_then: -24 }];
+    let html = page(Language::English, "hostile", &known);
+    assert!(html.contains("25 licences end on 2024-10-14 unless renewed; then 24 are missing."), "{html}");
 }

@@ -112,6 +112,13 @@ impl World {
         std::fs::write(self.folder.path().join("leitwarte.db"), "no database at all\n".repeat(1000)).unwrap();
     }
 
+    /// Writes a file among the profiles.
+    pub(crate) fn write_profile(&self, name: &str, text: &str) {
+        let file = self.folder.path().join(name);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, text).unwrap();
+    }
+
     /// Takes the sign-in profile away.
     pub(crate) fn remove_sign_in_profile(&self) {
         std::fs::remove_dir_all(self.folder.path().join("auth")).unwrap();

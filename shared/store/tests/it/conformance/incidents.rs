@@ -60,6 +60,25 @@ pub async fn a_shortage_is_told_once_and_again_after_stock_was_back(Database { s
     assert_eq!(shown, [(2, None), (1, Some((at(20), Closing::Refilled)))]);
 }
 
+pub async fn of_a_tenant_closed_incidents_are_found_behind_any_number_of_others(Database { store, .. }: &Database) {
+    register(store, &["contoso", "fabrikam"]).await;
+    record(store, "contoso", 0, Ok(vec![short(1)])).await;
+    record(store, "contoso", 5, Ok(vec![plenty(1)])).await;
+    for round in 1..=5 {
+        record(store, "fabrikam", 10 * round, Ok(vec![short(1)])).await;
+        record(store, "fabrikam", 10 * round + 5, Ok(vec![plenty(1)])).await;
+    }
+    record(store, "contoso", 60, Ok(vec![short(2)])).await;
+    let numbers = async |key: &str, closed| {
+        let found = store.incidents_of_tenant(key, closed).await.unwrap();
+        found.iter().map(|one| (one.incident.number, one.closed.is_some())).collect::<Vec<_>>()
+    };
+    assert_eq!(numbers("contoso", 2).await, [(7, false), (1, true)]);
+    assert_eq!(numbers("contoso", 0).await, [(7, false)]);
+    assert_eq!(numbers("fabrikam", 2).await, [(6, true), (5, true)]);
+    assert_eq!(numbers("nobody", 2).await, []);
+}
+
 pub async fn a_failed_poll_opens_and_closes_nothing(Database { store, .. }: &Database) {
     register(store, &["contoso"]).await;
     record(store, "contoso", 0, Ok(vec![short(1)])).await;

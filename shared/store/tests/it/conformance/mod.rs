@@ -211,6 +211,7 @@ macro_rules! conformance_suite {
         );
         $crate::conformance_suite!($fresh, incidents:
             a_shortage_is_told_once_and_again_after_stock_was_back,
+            of_a_tenant_closed_incidents_are_found_behind_any_number_of_others,
             a_failed_poll_opens_and_closes_nothing,
             a_shortage_that_ends_before_it_was_told_is_not_told,
             a_product_that_disappears_ends_its_incident,
@@ -276,6 +277,7 @@ macro_rules! conformance_suite {
             a_decision_for_entra_gives_no_right_before_a_comparison_has_seen_it,
             a_step_is_written_once_and_whoever_was_overtaken_learns_it,
             the_last_step_changes_roles_and_lifts_ceilings_and_locks,
+            ones_own_changes_are_found_behind_any_number_of_others,
             one_that_is_given_up_leaves_everything_as_it_was,
             what_was_revoked_before_is_known_to_the_next_operation,
             d4_d6_a_sign_in_knows_people_by_their_account_and_gives_no_role,

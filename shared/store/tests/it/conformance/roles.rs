@@ -196,6 +196,20 @@ pub async fn the_last_step_changes_roles_and_lifts_ceilings_and_locks(Database {
     assert_eq!(history, [operation]);
 }
 
+pub async fn ones_own_changes_are_found_behind_any_number_of_others(Database { store, .. }: &Database) {
+    three(store).await;
+    let first = accepted(store).await;
+    let over = step(store, &step(store, &first, Event::Committed).await, Event::Finished).await;
+    let wish = Wish::Change { to: "alumni".to_owned() };
+    let asked = store.ask_for_role(&RoleTable::shipped(), (HOME, 3), &wish, None, at(1)).await.unwrap();
+    let Asked::Accepted(second) = asked else { panic!("{asked:?}") };
+    assert_eq!(store.role_operations(HOME, None, 1).await.unwrap()[0].number, second);
+    assert_eq!(store.role_operations_of(HOME, 1, 1).await.unwrap(), [over]);
+    let numbers = store.role_operations_of(HOME, 3, 9).await.unwrap().into_iter().map(|one| one.number);
+    assert_eq!(numbers.collect::<Vec<_>>(), [second]);
+    assert_eq!(store.role_operations_of(Uuid::from_u128(9), 1, 9).await.unwrap(), []);
+}
+
 pub async fn one_that_is_given_up_leaves_everything_as_it_was(Database { store, .. }: &Database) {
     three(store).await;
     let operation = step(store, &accepted(store).await, Event::Failed { problem: Problem::TookTooLong }).await;
