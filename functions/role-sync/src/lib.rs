@@ -22,6 +22,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use leitwarte_core::Uuid;
 use leitwarte_core::auth_profile::AuthProfile;
+use leitwarte_core::hosts;
 use leitwarte_core::message::words::Language;
 use leitwarte_core::roles::operation::{Operation, Phase};
 use leitwarte_core::roles::profile::RoleSyncProfile;
@@ -50,7 +51,7 @@ pub struct Deps {
     store: Store,
     graph: GraphClient,
     profiles_dir: PathBuf,
-    hosts: AllowedHosts,
+    hosts: hosts::AllowedHosts,
     clock: MachineClock,
 }
 
@@ -61,20 +62,21 @@ impl Deps {
     /// A setting that cannot be used, or a database that cannot be opened.
     pub async fn open(config: &Config, now: fn() -> DateTime<Utc>, new_id: fn() -> Uuid) -> anyhow::Result<Self> {
         let hosts = AllowedHosts::parse(&config.graph_extra_hosts)?;
-        let graph = leitwarte_graph::Config::new(&config.profiles_dir, hosts.clone(), now, new_id);
+        let graph = leitwarte_graph::Config::new(&config.profiles_dir, hosts, now, new_id);
         let graph = GraphClient::new(graph).context("cannot build the client of Microsoft Graph")?;
         let store =
             leitwarte_store::Config { database_url: config.database_url.clone(), read_only: false, max_connections: 2 };
         let store = Store::open(&store).await.context("cannot open the database")?;
+        let hosts = hosts::AllowedHosts::parse(&config.graph_extra_hosts)?;
         Ok(Self::new(store, graph, (config.profiles_dir.clone(), hosts), MachineClock { now, new_id }))
     }
 
-    /// Puts given parts together.
+    /// Puts given parts together: the folder of the profiles, and the hosts beside Microsoft's where people may sign in.
     #[must_use]
     pub fn new(
         store: Store,
         graph: GraphClient,
-        (profiles_dir, hosts): (PathBuf, AllowedHosts),
+        (profiles_dir, hosts): (PathBuf, hosts::AllowedHosts),
         clock: MachineClock,
     ) -> Self {
         Self { store, graph, profiles_dir, hosts, clock }

@@ -82,10 +82,11 @@ impl Rig {
         let store = leitwarte_store::Config { database_url, read_only: false, max_connections: 4 };
         let store = Store::open(&store).await.unwrap();
         let hosts = AllowedHosts::parse(simulator.host()).unwrap();
-        let mut graph = leitwarte_graph::Config::new(&profiles, hosts.clone(), clock::now, clock::new_id);
+        let mut graph = leitwarte_graph::Config::new(&profiles, hosts, clock::now, clock::new_id);
         let short = Duration::from_millis(2);
         graph.retry = RetryPolicy { first_delay: short, max_delay: short, ..RetryPolicy::default() };
         let graph = GraphClient::new(graph).unwrap();
+        let hosts = leitwarte_core::hosts::AllowedHosts::parse(simulator.host()).unwrap();
         let machine = MachineClock { now: clock::now, new_id: clock::new_id };
         let deps = Deps::new(store.clone(), graph, (profiles.clone(), hosts), machine);
         Self { simulator, store, deps, table: RoleTable::shipped(), profiles, _folder: folder }
