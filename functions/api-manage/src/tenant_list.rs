@@ -46,6 +46,7 @@ pub(crate) struct ListWish<'a> {
 }
 
 /// Why a list does not say what was wanted.
+#[derive(Debug)]
 struct Fault {
     kind: ProblemKind,
     /// Whether it may say so all the same.

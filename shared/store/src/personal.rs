@@ -280,7 +280,7 @@ async fn sessions(connection: &mut AnyConnection, person: i64) -> Result<Vec<Val
 
 async fn role_changes(connection: &mut AnyConnection, person: i64) -> Result<Vec<Value>, sqlx::Error> {
     let sql = "SELECT o.number, o.kind, o.asked_by, o.accepted_at, o.ended_at, o.phase, m.name, m.object_id, m.from_role, \
-               m.to_role, m.found FROM role_moves m JOIN role_operations o ON o.number = m.operation \
+               m.to_role, m.found, m.grant_state, m.gone FROM role_moves m JOIN role_operations o ON o.number = m.operation \
                WHERE m.person = $1 ORDER BY o.number, m.place";
     let rows = sqlx::query(sql).bind(person).fetch_all(connection).await?;
     let shown = |row| {
@@ -289,7 +289,7 @@ async fn role_changes(connection: &mut AnyConnection, person: i64) -> Result<Vec
             "number": get::<i64>(row, "number")?, "kind": text("kind")?, "asked_by": text("asked_by")?,
             "accepted_at": optional_time(row, "accepted_at")?, "ended_at": optional_time(row, "ended_at")?,
             "phase": text("phase")?, "name": text("name")?, "object_id": text("object_id")?, "from": text("from_role")?,
-            "to": text("to_role")?, "found": text("found")?,
+            "to": text("to_role")?, "found": text("found")?, "grant": text("grant_state")?, "gone": text("gone")?,
         }))
     };
     rows.iter().map(shown).collect()
