@@ -208,19 +208,20 @@ async fn in_details(connection: &mut AnyConnection, person: &Person, names: &[St
 
 /// A JSON text with the pseudonym in place of these values; `None` when it has none of them.
 fn without(json: &str, gone: &[&str], pseudonym: &str) -> Option<String> {
-    fn replace(value: &mut Value, gone: &[&str], pseudonym: &str) -> bool {
+    /// How many were replaced.
+    fn replace(value: &mut Value, gone: &[&str], pseudonym: &str) -> usize {
         match value {
             Value::String(text) if gone.contains(&text.as_str()) => {
                 pseudonym.clone_into(text);
-                true
+                1
             }
-            Value::Array(items) => items.iter_mut().fold(false, |any, item| replace(item, gone, pseudonym) || any),
-            Value::Object(fields) => fields.values_mut().fold(false, |any, item| replace(item, gone, pseudonym) || any),
-            _ => false,
+            Value::Array(items) => items.iter_mut().map(|item| replace(item, gone, pseudonym)).sum(),
+            Value::Object(fields) => fields.values_mut().map(|item| replace(item, gone, pseudonym)).sum(),
+            _ => 0,
         }
     }
     let mut value = serde_json::from_str(json).ok()?;
-    replace(&mut value, gone, pseudonym).then(|| value.to_string())
+    (replace(&mut value, gone, pseudonym) > 0).then(|| value.to_string())
 }
 
 async fn export(connection: &mut AnyConnection, number: i64) -> Result<Option<Value>, sqlx::Error> {

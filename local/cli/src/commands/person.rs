@@ -24,7 +24,7 @@ pub enum Wish {
         /// Number, name or sign-in name
         person: String,
     },
-    /// Delete a person with sessions and changes of roles, and put `Person NUMBER` in place of the name elsewhere, for good
+    /// Delete a person, and put `Person NUMBER` in place of the name elsewhere, for good
     Erase {
         /// Number, name or sign-in name
         person: String,

@@ -31,7 +31,7 @@ pub struct Args {
 /// What can be done with sessions.
 #[derive(Debug, clap::Subcommand)]
 pub enum Wish {
-    /// End every session of a person, or of everybody; who still has an account can sign in again
+    /// End every session of a person or of everybody; they can sign in again
     #[command(arg_required_else_help = true)]
     End {
         /// Number, name or sign-in name
