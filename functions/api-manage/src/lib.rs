@@ -79,17 +79,29 @@ async fn respond(deps: &Deps, request: &ApiGatewayV2httpRequest) -> Result<Answe
     let found = find(&ROUTES, request);
     // Whoever asks for what does not exist learns so only after having shown who asks.
     let permission = if let Match::Route(route, _) = &found { route.permission } else { Permission::Read };
-    let caller = match deps.access.authorise(request, permission, (deps.clock)()).await {
+    let mut caller = match deps.access.authorise(request, permission, (deps.clock)()).await {
         Ok(caller) => caller,
         Err(Denied::Problem(problem)) => return Err(problem),
         // No page is answered here.
         Err(Denied::SignIn(_)) => return Err(Problem::new(ProblemKind::MissingToken, "Sign in first.")),
     };
     match found {
-        Match::Route(route, parameters) => endpoints::answer(deps, route, request, &parameters, &caller).await,
+        Match::Route(route, parameters) => {
+            identify(deps, &mut caller).await?;
+            endpoints::answer(deps, route, request, &parameters, &caller).await
+        }
         Match::OtherMethod(allowed) => Err(Problem::method_not_allowed(allowed)),
         Match::Nothing => Err(Problem::new(ProblemKind::NotFound, "There is nothing at this address.")),
     }
+}
+
+/// Finds the person behind a bearer token, which names the account alone, so that what they do is known as theirs.
+async fn identify(deps: &Deps, caller: &mut Principal) -> Result<(), Problem> {
+    if let (None, Some(object_id)) = (caller.who.person, caller.who.object_id) {
+        let found = deps.store.person_of_account(caller.who.tenant_id, object_id).await;
+        caller.who.person = found.map_err(store_problem::store_problem)?.map(|person| person.number);
+    }
+    Ok(())
 }
 
 /// The caller as the audit log names it.

@@ -4,6 +4,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use leitwarte_core::auth_profile::AuthProfile;
 use leitwarte_core::roles::RoleTable;
 use leitwarte_core::roles::operation::Operation;
 use leitwarte_core::roles::protocol::{Event, Fault, Seen, Sight, Task};
@@ -35,6 +36,8 @@ pub struct Worker<'a, D, L, C> {
     pub clock: &'a C,
     /// What roles there are.
     pub table: &'a RoleTable,
+    /// The sign-in profile, if it is of the same application: which of its app roles are rights in this product.
+    pub sign_in: Option<&'a AuthProfile>,
 }
 
 /// The right to work on one operation or on the comparison, as long as it is kept.

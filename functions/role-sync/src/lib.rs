@@ -14,19 +14,24 @@ mod reconcile;
 mod stored;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use leitwarte_core::Uuid;
+use leitwarte_core::auth_profile::AuthProfile;
+use leitwarte_core::hosts;
 use leitwarte_core::message::words::Language;
 use leitwarte_core::roles::operation::{Operation, Phase};
+use leitwarte_core::roles::profile::RoleSyncProfile;
 use leitwarte_core::roles::protocol::Fault;
 use leitwarte_core::roles::words::Problem;
 use leitwarte_graph::{AllowedHosts, AppRegistration, GraphClient};
 use leitwarte_runtime::{Config, FunctionError, role_files};
 use leitwarte_store::{Asked, Store};
+use leitwarte_web::auth_file::AuthFile;
 
 use drive::Driven;
 pub use drive::Worker;
@@ -46,6 +51,7 @@ pub struct Deps {
     store: Store,
     graph: GraphClient,
     profiles_dir: PathBuf,
+    hosts: hosts::AllowedHosts,
     clock: MachineClock,
 }
 
@@ -61,13 +67,33 @@ impl Deps {
         let store =
             leitwarte_store::Config { database_url: config.database_url.clone(), read_only: false, max_connections: 2 };
         let store = Store::open(&store).await.context("cannot open the database")?;
-        Ok(Self::new(store, graph, config.profiles_dir.clone(), MachineClock { now, new_id }))
+        let hosts = hosts::AllowedHosts::parse(&config.graph_extra_hosts)?;
+        Ok(Self::new(store, graph, (config.profiles_dir.clone(), hosts), MachineClock { now, new_id }))
     }
 
-    /// Puts given parts together.
+    /// Puts given parts together: the folder of the profiles, and the hosts beside Microsoft's where people may sign in.
     #[must_use]
-    pub fn new(store: Store, graph: GraphClient, profiles_dir: PathBuf, clock: MachineClock) -> Self {
-        Self { store, graph, profiles_dir, clock }
+    pub fn new(
+        store: Store,
+        graph: GraphClient,
+        (profiles_dir, hosts): (PathBuf, hosts::AllowedHosts),
+        clock: MachineClock,
+    ) -> Self {
+        Self { store, graph, profiles_dir, hosts, clock }
+    }
+
+    /// The sign-in profile, if it is of the application whose roles are compared. Without one, or with one that sign-in
+    /// refuses, too, nobody loses a session by an app role.
+    fn sign_in(&self, profile: &RoleSyncProfile) -> Option<Arc<AuthProfile>> {
+        let sign_in = match AuthFile::new(&self.profiles_dir, self.hosts.clone()).current(self.clock.now()) {
+            Ok(sign_in) => sign_in,
+            Err(error) => {
+                tracing::debug!(error = &*error as &dyn std::error::Error, "rights of sessions are not compared");
+                return None;
+            }
+        };
+        let same = (sign_in.tenant_id, sign_in.client_id) == (profile.app.tenant_id, profile.application);
+        same.then_some(sign_in)
     }
 }
 
@@ -88,7 +114,14 @@ pub async fn handle(deps: &Deps, event: &Event, deadline: Instant) -> Result<Rep
     let tenant = profile.app.tenant_id;
     let directory = GraphDirectory::new(deps.graph.clone(), AppRegistration::from(&profile.app), profile.application);
     let ledger = StoredRoles { store: deps.store.clone(), tenant };
-    let worker = Worker { directory: &directory, ledger: &ledger, clock: &deps.clock, table: &table };
+    let sign_in = deps.sign_in(&profile);
+    let worker = Worker {
+        directory: &directory,
+        ledger: &ledger,
+        clock: &deps.clock,
+        table: &table,
+        sign_in: sign_in.as_deref(),
+    };
     let left = deadline.saturating_duration_since(Instant::now()).saturating_sub(RESERVE);
     let end = deps.clock.now() + TimeDelta::from_std(left).unwrap_or_default();
     match event {

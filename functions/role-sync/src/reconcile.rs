@@ -1,8 +1,8 @@
 //! Compares everybody's role with Entra. Lower roles are applied, everything is reported, nothing is written to Entra.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use leitwarte_core::roles::protocol::{Fault, Sight};
-use leitwarte_core::roles::standing::{self, Drift, Effect, Known, TOKENS_LAG};
+use leitwarte_core::roles::protocol::{Fault, LIST_LAG, Sight};
+use leitwarte_core::roles::standing::{self, Drift, Effect, Known, OpenSessions, TOKENS_LAG};
 use leitwarte_core::roles::table::NO_ROLE;
 use leitwarte_core::roles::words::Problem;
 use leitwarte_store::{FoundPerson, RolePerson, StoreError};
@@ -71,8 +71,9 @@ impl<D: Directory, L: Ledger, C: Clock> Worker<'_, D, L, C> {
         let holders = self.directory.holders().await.map_err(problem)?;
         let found = people.into_iter().map(|one| {
             let sight = one.object_id.and_then(|_| sights.next());
+            let sessions = self.sessions(sight.as_ref(), now);
             let (drifts, effect) = self.judge(one, sight);
-            FoundPerson { person: one.number, version: one.version, drifts, effect }
+            FoundPerson { person: one.number, version: one.version, drifts, effect, sessions }
         });
         let roles = holders.into_iter().filter_map(|one| {
             let role = self.table.of_entra(one.held.value.as_deref()?)?.role.clone();
@@ -80,6 +81,19 @@ impl<D: Directory, L: Ledger, C: Clock> Worker<'_, D, L, C> {
         });
         let offices = standing::offices(self.table, &roles.collect::<Vec<_>>());
         Ok(Found { people: found.collect(), offices })
+    }
+
+    /// What becomes of somebody's sessions. Rights by app roles are compared only where the sign-in profile says which are
+    /// rights here.
+    fn sessions(&self, sight: Option<&Sight>, now: DateTime<Utc>) -> OpenSessions {
+        match (sight, self.sign_in) {
+            (Some(Sight::NoAccount), _) => OpenSessions::End,
+            (Some(Sight::Holds(held)), Some(sign_in)) => OpenSessions::Within {
+                rights: sign_in.roles(held.iter().filter_map(|one| one.value.as_deref())),
+                begun_by: now - LIST_LAG,
+            },
+            (None, _) | (Some(Sight::Holds(_)), None) => OpenSessions::Stay,
+        }
     }
 
     fn judge(&self, person: &RolePerson, sight: Option<Sight>) -> (Vec<Drift>, Effect) {

@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    backup, certificate, changes, dead_letters, doctor, forecast, incidents, invoke, move_database, onboard, restore,
-    roles, rules, sharepoint, status, tenant, up,
+    backup, certificate, changes, dead_letters, doctor, forecast, incidents, invoke, move_database, onboard, person,
+    restore, roles, rules, sessions, sharepoint, status, tenant, up,
 };
 
 const AFTER_HELP: &str = "\
@@ -60,6 +60,10 @@ pub enum Command {
     Sharepoint(sharepoint::Args),
     /// Show roles in Entra and here, and changes under way
     Roles(roles::Args),
+    /// Show who is signed in, and end sessions
+    Sessions(sessions::Args),
+    /// Hand over or erase everything that is kept of one person who has signed in
+    Person(person::Args),
     /// Hand over or erase everything that is kept of one tenant
     Tenant(tenant::Args),
     /// Create the database, or bring it up to date after an upgrade

@@ -27,7 +27,7 @@ pub struct Retention {
     pub incidents: i64,
     /// Messages that were sent, given up or called off (`KEEP_MESSAGES_DAYS`).
     pub messages: i64,
-    /// Who did what (`KEEP_AUDIT_DAYS`).
+    /// Who did what, and changes of roles that are over (`KEEP_AUDIT_DAYS`).
     pub audit: i64,
 }
 
@@ -50,7 +50,7 @@ pub struct OlderThan {
     pub incidents: DateTime<Utc>,
     /// Messages.
     pub messages: DateTime<Utc>,
-    /// Who did what.
+    /// Who did what, and changes of roles.
     pub audit: DateTime<Utc>,
 }
 

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use leitwarte_database::{PATIENCE, within};
-use serde_json::Value;
+use serde_json::{Value, json};
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
@@ -35,6 +35,50 @@ pub struct AuditEntry {
     pub subject: String,
     /// More about it.
     pub detail: Value,
+}
+
+impl AuditEntry {
+    /// As it is handed over.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        json!({
+            "number": self.number, "at": self.at, "person": self.person, "who": self.who, "action": self.action,
+            "subject": self.subject, "detail": self.detail,
+        })
+    }
+}
+
+/// Columns of an [`AuditEntry`].
+macro_rules! entries {
+    () => {
+        "SELECT number, at, person, who, action, subject, detail FROM audit_log"
+    };
+}
+
+/// What a person did and what was done to them, the oldest first.
+pub(crate) async fn about(
+    connection: &mut AnyConnection,
+    person: i64,
+    subject: &str,
+) -> Result<Vec<AuditEntry>, sqlx::Error> {
+    let sql = concat!(entries!(), " WHERE person = $1 OR subject = $2 ORDER BY number");
+    sqlx::query(sql).bind(person).bind(subject).fetch_all(connection).await?.iter().map(entry).collect()
+}
+
+/// What somebody of this name did whose number was not noted, the oldest first.
+pub(crate) async fn without_number(connection: &mut AnyConnection, name: &str) -> Result<Vec<AuditEntry>, sqlx::Error> {
+    let sql = concat!(entries!(), " WHERE who = $1 AND person IS NULL ORDER BY number");
+    sqlx::query(sql).bind(name).fetch_all(connection).await?.iter().map(entry).collect()
+}
+
+/// What was done to a tenant and its incidents, the oldest first.
+pub(crate) async fn of_tenant(connection: &mut AnyConnection, key: &str) -> Result<Vec<AuditEntry>, sqlx::Error> {
+    let sql = concat!(
+        entries!(),
+        " WHERE (subject = $1 AND action NOT LIKE 'incident-%') OR (action LIKE 'incident-%' AND subject IN \
+         (SELECT CAST(number AS TEXT) FROM incidents WHERE tenant_key = $1)) ORDER BY number"
+    );
+    sqlx::query(sql).bind(key).fetch_all(connection).await?.iter().map(entry).collect()
 }
 
 /// Writes an entry in the transaction of what it tells.

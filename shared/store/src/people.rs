@@ -134,6 +134,12 @@ pub(crate) async fn of_account(
     query.fetch_optional(connection).await?.as_ref().map(person).transpose()
 }
 
+/// The person of a number.
+pub(crate) async fn of_number(connection: &mut AnyConnection, number: i64) -> Result<Option<Person>, sqlx::Error> {
+    let sql = concat!("SELECT ", person_columns!(), " FROM people WHERE number = $1");
+    sqlx::query(sql).bind(number).fetch_optional(connection).await?.as_ref().map(person).transpose()
+}
+
 /// Notes that the person of this account has signed in, who is new if nobody has it yet, and gives their number.
 pub(crate) async fn signed_in(
     connection: &mut AnyConnection,

@@ -3,7 +3,7 @@
 use chrono::DateTime;
 use serde_json::{Value, json};
 
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, audit};
 
 /// What became of the wish to erase a tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +64,7 @@ impl Store {
             incidents.push(json!({ "incident": stored.to_json(), "events": events }));
         }
         let subscriptions = self.subscriptions(key).await?.map(|known| known.to_json());
+        let audit = self.audit_of_tenant(key).await?;
         let rules = self.rules().await?;
         let rules: Vec<Value> = rules
             .iter()
@@ -76,11 +77,19 @@ impl Store {
             "first_seen_at": info.first_seen_at, "last_attempt_at": info.last_attempt_at,
             "last_success_at": info.last_success_at, "failure": info.failure,
             "certificate_ends_at": info.certificate_ends_at, "stock": snapshot.stock, "history": history,
-            "subscriptions": subscriptions, "polls": polls, "incidents": incidents, "rules": rules,
+            "subscriptions": subscriptions, "polls": polls, "incidents": incidents, "rules": rules, "audit_log": audit,
         })))
     }
 
-    /// Deletes everything that is kept of a tenant whose profile is gone. Backups made before still hold it.
+    async fn audit_of_tenant(&self, key: &str) -> Result<Vec<Value>, StoreError> {
+        const OPERATION: &str = "reading what was done to a tenant";
+        let mut connection = self.reading(OPERATION).await?;
+        let entries = audit::of_tenant(&mut connection, key).await.map_err(StoreError::during(OPERATION))?;
+        Ok(entries.iter().map(audit::AuditEntry::to_json).collect())
+    }
+
+    /// Deletes everything that is kept of a tenant whose profile is gone, but for who did what to it: the audit log is cut
+    /// by time alone. Backups made before still hold it.
     ///
     /// # Errors
     /// Those of writing; nothing is deleted then.

@@ -38,6 +38,10 @@ const INCIDENTS: &str = "DELETE FROM incidents WHERE number IN (\
 const AUDIT: &str =
     "DELETE FROM audit_log WHERE number IN (SELECT number FROM audit_log WHERE at < $1 ORDER BY number LIMIT $2)";
 
+/// Changes of roles that are over, with their steps; the audit log tells them as long.
+const ROLE_CHANGES: &str = "DELETE FROM role_operations WHERE number IN (\
+     SELECT number FROM role_operations WHERE ended_at < $1 ORDER BY number LIMIT $2)";
+
 /// How much was forgotten.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Forgotten {
@@ -51,13 +55,15 @@ pub struct Forgotten {
     pub messages: u64,
     /// Entries of the audit log.
     pub audit: u64,
+    /// Changes of roles that were over.
+    pub role_changes: u64,
 }
 
 impl Forgotten {
     /// Whether more than polls was forgotten, which happens all the time.
     #[must_use]
     pub fn is_news(&self) -> bool {
-        self.changes + self.incidents + self.messages + self.audit > 0
+        self.changes + self.incidents + self.messages + self.audit + self.role_changes > 0
     }
 }
 
@@ -101,6 +107,7 @@ impl Store {
             forgotten.incidents = delete(INCIDENTS, old.incidents).await.map_err(&error)?;
             forgotten.messages = delete(MESSAGES, old.messages).await.map_err(&error)?;
             forgotten.audit = delete(AUDIT, old.audit).await.map_err(&error)?;
+            forgotten.role_changes = delete(ROLE_CHANGES, old.audit).await.map_err(&error)?;
             if forgotten.is_news() {
                 writing.revise();
             } else {

@@ -21,6 +21,15 @@ use crate::{Store, StoreError};
 /// How long it is remembered that a sign-in came back. Its cookie is over long before.
 const ATTEMPTS_KEPT: TimeDelta = TimeDelta::hours(1);
 
+/// Sessions with their people.
+macro_rules! stored_sessions {
+    () => {
+        "SELECT s.person, p.tenant_id, p.object_id, p.name, p.role, p.ceiling, s.rights, s.created_at, s.last_seen_at, \
+         s.ends_at FROM sessions s JOIN people p ON p.number = s.person"
+    };
+}
+pub(crate) use stored_sessions;
+
 /// Ends what is over, at the next sign-in.
 const IS_OVER: &str = "DELETE FROM sessions WHERE ends_at <= $1 OR last_seen_at <= $2";
 
@@ -160,37 +169,6 @@ impl Store {
         writing.commit().await?;
         Ok(true)
     }
-
-    /// Ends every session of a person, whose roles were changed or who is to be kept out; tells how many there were.
-    ///
-    /// # Errors
-    /// Those of writing.
-    pub async fn end_sessions_of(&self, person: i64) -> Result<u64, StoreError> {
-        const OPERATION: &str = "ending a person's sessions";
-        let mut writing = self.writing(OPERATION).await?;
-        let ended = end_all_of(writing.connection(), person).await.map_err(StoreError::during(OPERATION))?;
-        writing.commit().await?;
-        Ok(ended)
-    }
-
-    /// Ends every session of everybody.
-    ///
-    /// # Errors
-    /// Those of writing.
-    pub async fn end_all_sessions(&self) -> Result<u64, StoreError> {
-        const OPERATION: &str = "ending all sessions";
-        let mut writing = self.writing(OPERATION).await?;
-        let query = sqlx::query("DELETE FROM sessions");
-        let ended = query.execute(writing.connection()).await.map_err(StoreError::during(OPERATION))?.rows_affected();
-        writing.commit().await?;
-        Ok(ended)
-    }
-}
-
-/// Ends every session of a person, in the transaction that changes what the person may do.
-pub(crate) async fn end_all_of(connection: &mut AnyConnection, person: i64) -> Result<u64, sqlx::Error> {
-    let query = sqlx::query("DELETE FROM sessions WHERE person = $1").bind(person);
-    Ok(query.execute(connection).await?.rows_affected())
 }
 
 /// Remembers an attempt; tells whether it is its first use.
@@ -232,18 +210,17 @@ async fn begin(
     Ok(())
 }
 
-async fn end(connection: &mut AnyConnection, id_hash: &str) -> Result<(), sqlx::Error> {
+pub(crate) async fn end(connection: &mut AnyConnection, id_hash: &str) -> Result<(), sqlx::Error> {
     sqlx::query("DELETE FROM sessions WHERE id_hash = $1").bind(id_hash).execute(connection).await?;
     Ok(())
 }
 
 async fn one(connection: &mut AnyConnection, id_hash: &str) -> Result<Option<StoredSession>, sqlx::Error> {
-    let sql = "SELECT s.person, p.tenant_id, p.object_id, p.name, p.role, p.ceiling, s.rights, s.created_at, s.last_seen_at, s.ends_at \
-               FROM sessions s JOIN people p ON p.number = s.person WHERE s.id_hash = $1";
+    let sql = concat!(stored_sessions!(), " WHERE s.id_hash = $1");
     sqlx::query(sql).bind(id_hash).fetch_optional(connection).await?.as_ref().map(stored).transpose()
 }
 
-fn stored(row: &AnyRow) -> Result<StoredSession, sqlx::Error> {
+pub(crate) fn stored(row: &AnyRow) -> Result<StoredSession, sqlx::Error> {
     Ok(StoredSession {
         person: get(row, "person")?,
         tenant_id: id(row, "tenant_id")?,

@@ -146,6 +146,30 @@ impl Store {
             ..before
         }))
     }
+
+    /// Writes down who asks for these switches before the Tenantliste is changed, so that it is known whose change it was
+    /// whatever becomes of the rest.
+    ///
+    /// # Errors
+    /// Those of writing; the list must not be changed then.
+    pub async fn note_switch_wish(
+        &self,
+        seen: &TenantSwitches,
+        (enabled, monitoring): (bool, bool),
+        actor: Actor<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        const OPERATION: &str = "noting who asks for a tenant's switches";
+        let mut writing = self.writing(OPERATION).await?;
+        let shown = |enabled, monitoring| json!({ "enabled": enabled, "monitoring": monitoring });
+        let detail = json!({
+            "tenant": seen.tenant_name,
+            "before": shown(seen.enabled, seen.monitoring), "after": shown(enabled, monitoring),
+        });
+        let noted = audit::note(writing.connection(), actor, "tenant-switch-asked", &seen.key, &detail, now).await;
+        noted.map_err(StoreError::during(OPERATION))?;
+        writing.commit().await
+    }
 }
 
 async fn one(connection: &mut AnyConnection, key: &str) -> Result<Option<TenantSwitches>, sqlx::Error> {

@@ -31,7 +31,7 @@ pub enum SignInProblem {
     SetUpRefused,
     /// There is no usable sign-in profile.
     NotSetUp,
-    /// The session cannot be stored.
+    /// The session cannot be stored, or not ended.
     DatabaseUnavailable,
 }
 
@@ -174,7 +174,7 @@ impl SignInProblem {
             ),
             Self::DatabaseUnavailable => (
                 "The database does not answer",
-                "Microsoft knows who you are, but your session could not be stored.",
+                "Your session could be neither stored nor ended: whoever was signing in is not signed in, whoever was signing out still is.",
                 "Try again in a moment.",
             ),
         };
@@ -240,7 +240,7 @@ impl SignInProblem {
             ),
             Self::DatabaseUnavailable => (
                 "Die Datenbank antwortet nicht",
-                "Microsoft weiss, wer Sie sind, aber Ihre Sitzung liess sich nicht speichern.",
+                "Ihre Sitzung liess sich weder speichern noch beenden: Wer sich anmelden wollte, ist nicht angemeldet; wer sich abmelden wollte, ist es noch.",
                 "Versuchen Sie es gleich noch einmal.",
             ),
         };

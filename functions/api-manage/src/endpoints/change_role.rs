@@ -57,7 +57,7 @@ pub(crate) async fn answer(
     let RoleChange { to, successor } = body::json(request)?;
     let seen = if_match(&request.headers)?;
     let roles = Roles::of(deps, request, caller)?;
-    let person = roles.person(deps, caller).await?;
+    let person = roles.person(caller)?;
     let wish = match successor {
         Some(successor) => Wish::HandOver { to, successor },
         None => Wish::Change { to },

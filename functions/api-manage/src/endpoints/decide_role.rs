@@ -3,7 +3,7 @@
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use http::header::CACHE_CONTROL;
 use http::{HeaderValue, StatusCode};
-use leitwarte_core::roles::standing::Side;
+use leitwarte_core::roles::standing::{Drift, Side};
 use leitwarte_core::roles::words::Refusal;
 use leitwarte_store::Decided;
 use leitwarte_web::body;
@@ -12,6 +12,7 @@ use leitwarte_web::permission::Principal;
 use leitwarte_web::problem::Problem;
 use leitwarte_web::query::Query;
 use serde::Deserialize;
+use serde_json::json;
 use utoipa::ToSchema;
 
 use super::change_role::accepted;
@@ -27,6 +28,9 @@ pub(crate) struct RoleDecision {
     person: i64,
     /// Which side holds.
     holds: Holds,
+    /// The difference that was seen, as `GET /api/v1/roles` gives it.
+    #[schema(value_type = Object)]
+    drift: Drift,
 }
 
 /// A side.
@@ -41,7 +45,7 @@ pub(crate) enum Holds {
 
 /// Decide about a difference of roles
 ///
-/// The last comparison has to have found one.
+/// The last comparison has to have found the very one that was seen; decided upon another one, nothing is changed.
 #[utoipa::path(
     post,
     path = "/api/v1/roles/decisions",
@@ -51,7 +55,8 @@ pub(crate) enum Holds {
     responses(
         (status = 200, description = "What Entra says is stored here"),
         (status = 202, description = "What is stored here is being carried to Entra; `number` is the change's number"),
-        (status = 409, description = "Refused, or there is no such difference any more; nothing was changed"),
+        (status = 409, description = "Refused, or this side cannot hold; nothing was changed"),
+        (status = 412, description = "The difference is not what was seen; `current` are those there are now"),
     )
 )]
 pub(crate) async fn answer(
@@ -60,14 +65,15 @@ pub(crate) async fn answer(
     caller: &Principal,
 ) -> Result<Answer, Problem> {
     Query::parse(request.raw_query_string.as_deref(), &[])?;
-    let RoleDecision { person, holds } = body::json(request)?;
+    let RoleDecision { person, holds, drift } = body::json(request)?;
     let side = match holds {
         Holds::Entra => Side::Entra,
         Holds::Stored => Side::Stored,
     };
     let roles = Roles::of(deps, request, caller)?;
     let now = (deps.clock)();
-    let decided = deps.store.decide_drift(&roles.table, (roles.tenant, person), side, actor(caller), now).await;
+    let seen = (side, Some(&drift));
+    let decided = deps.store.decide_drift(&roles.table, (roles.tenant, person), seen, actor(caller), now).await;
     match decided.map_err(store_problem)? {
         Decided::Stored => {
             compare(deps).await;
@@ -79,6 +85,9 @@ pub(crate) async fn answer(
             Ok(accepted(number))
         }
         Decided::Refused(refusal) => Err(roles.refused(&refusal)),
-        Decided::NoFinding => Err(roles.refused(&Refusal::NoDifference)),
+        // The difference is there, but not this way out of it.
+        Decided::NoFinding if !drift.ways_out().contains(&side) => Err(roles.refused(&Refusal::NoDifference)),
+        Decided::NoFinding => Err(Problem::changed_meanwhile(roles.words(&Refusal::NoDifference), json!([]))),
+        Decided::Changed(now) => Err(Problem::changed_meanwhile(roles.words(&Refusal::Changed), json!(now))),
     }
 }

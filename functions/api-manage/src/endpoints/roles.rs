@@ -12,7 +12,6 @@ use leitwarte_web::problem::{Problem, ProblemKind};
 use serde_json::json;
 
 use crate::Deps;
-use crate::store_problem::store_problem;
 
 const ROLE_SYNC: &str = "role-sync";
 
@@ -48,17 +47,10 @@ impl Roles {
         Ok(Self { table, tenant, language })
     }
 
-    /// The caller's number; a bearer token names the account only.
-    pub(super) async fn person(&self, deps: &Deps, caller: &Principal) -> Result<i64, Problem> {
-        if let Some(person) = caller.who.person {
-            return Ok(person);
-        }
-        let found = match caller.who.object_id {
-            Some(object_id) => deps.store.person_of_account(self.tenant, object_id).await.map_err(store_problem)?,
-            None => None,
-        };
+    /// The caller's number.
+    pub(super) fn person(&self, caller: &Principal) -> Result<i64, Problem> {
         let missing = || Refusal::MissingObjectId { name: caller.who.name.clone() };
-        found.map(|person| person.number).ok_or_else(|| self.refused(&missing()))
+        caller.who.person.ok_or_else(|| self.refused(&missing()))
     }
 
     pub(super) fn words(&self, refusal: &Refusal) -> String {

@@ -36,7 +36,8 @@ const SWITCH: Change = ("PATCH", "/api/v1/monitoring/tenants/contoso", r#"{"moni
 const ACT: Change = ("POST", "/api/v1/incidents/1/actions", r#"{"action":"acknowledge"}"#);
 const RULE: Change = ("PUT", "/api/v1/rules", r#"{"reserve":1}"#);
 const ROLE: Change = ("POST", "/api/v1/roles/changes", r#"{"to":"member"}"#);
-const DECIDE: Change = ("POST", "/api/v1/roles/decisions", r#"{"person":1,"holds":"entra"}"#);
+const DECIDE: Change =
+    ("POST", "/api/v1/roles/decisions", r#"{"person":1,"holds":"entra","drift":{"drift":"account_gone"}}"#);
 const POLL_ALL: Change = ("POST", "/api/v1/licenses/status/fetch", "{}");
 const POLL_ONE: Change = ("POST", "/api/v1/licenses/status/fetch/contoso", "{}");
 

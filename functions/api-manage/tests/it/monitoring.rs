@@ -58,3 +58,21 @@ async fn what_is_not_meant_is_refused_by_name_and_changes_nothing() {
     assert_eq!(query.problem(), "unknown-parameter");
     assert!(world.log("contoso").await.is_empty());
 }
+
+#[tokio::test]
+async fn a_write_by_token_is_known_as_that_of_the_person_behind_it() {
+    let world = World::new().await;
+    // The account of the world's session, which is person 1.
+    world.session(&[]).await;
+    let bearer =
+        |oid: &str| format!("Bearer {}", world.token(&json!({ "roles": ["Admin"], "name": "Ada", "oid": oid })));
+    for (oid, person) in
+        [("00000000-0000-0000-0000-000000000005", Some(1)), ("00000000-0000-0000-0000-000000000006", None)]
+    {
+        let bearer = bearer(oid);
+        let headers = [("authorization", bearer.as_str()), ("content-type", "application/json"), ("if-match", "*")];
+        let body = json!({ "monitoring": person.is_none() }).to_string();
+        assert_eq!(world.ask(Method::PATCH, CONTOSO, &headers, &body).await.status, 200);
+        assert_eq!(world.store.audit_log(None, Some("contoso"), 1).await.unwrap()[0].person, person, "{oid}");
+    }
+}

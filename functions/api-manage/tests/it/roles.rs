@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use http::Method;
 use leitwarte_core::Uuid;
 use leitwarte_core::roles::RoleTable;
-use leitwarte_core::roles::standing::{Drift, Effect};
+use leitwarte_core::roles::standing::{Drift, Effect, OpenSessions};
 use leitwarte_core::roles::table::SHIPPED;
 use leitwarte_store::{Account, FoundPerson, RolePerson, SignIn};
 use leitwarte_web::session::SessionId;
@@ -158,9 +158,16 @@ async fn an_administrator_decides_about_a_difference_once() {
     let world = with_roles().await;
     let drifts = vec![Drift::Differs { stored: Some("member".to_owned()), entra: "alumni".to_owned() }];
     let version = person(&world, 3).await.version;
-    let found = FoundPerson { person: 3, version, drifts, effect: Effect::Limit("alumni".to_owned()) };
+    let found = FoundPerson {
+        person: 3,
+        version,
+        drifts,
+        effect: Effect::Limit("alumni".to_owned()),
+        sessions: OpenSessions::Stay,
+    };
     world.store.record_reconciliation(home(), &[found], &[], now()).await.unwrap();
-    let decision = json!({ "person": 3, "holds": "entra" });
+    let seen = json!({ "drift": "differs", "stored": "member", "entra": "alumni" });
+    let decision = json!({ "person": 3, "holds": "entra", "drift": seen });
     let decide = async |who| post(&world, who, "/api/v1/roles/decisions", &decision, "en").await;
     assert_eq!(decide(2).await.problem(), "forbidden", "a head of department is no administrator");
     assert_eq!(decide(1).await.status, 200, "the board is, by the table of roles");
@@ -168,6 +175,33 @@ async fn an_administrator_decides_about_a_difference_once() {
     assert_eq!(world.events().await, [json!({ "action": "reconcile" })], "whether Entra still says so");
     // The decision has ended the sessions of person 3 alone.
     let again = post(&world, 1, "/api/v1/roles/decisions", &decision, "de").await;
-    assert_eq!(again.problem(), "role-refused");
+    assert_eq!((again.status, again.problem().as_str()), (412, "changed-meanwhile"));
     assert!(again.json()["detail"].as_str().unwrap().starts_with("Diese Abweichung gibt es nicht mehr"), "{again:?}");
+}
+
+#[tokio::test]
+async fn a_decision_counts_only_for_the_difference_that_was_seen() {
+    let world = with_roles().await;
+    let find = async |entra: &str| {
+        let drifts = vec![Drift::Differs { stored: Some("member".to_owned()), entra: entra.to_owned() }];
+        let version = person(&world, 3).await.version;
+        let effect = Effect::Limit("member".to_owned());
+        let found = FoundPerson { person: 3, version, drifts, effect, sessions: OpenSessions::Stay };
+        world.store.record_reconciliation(home(), &[found], &[], now()).await.unwrap();
+    };
+    // The page showed alumni; the next comparison has found a head of department.
+    find("head").await;
+    let decide = async |drift: Value| {
+        let decision = json!({ "person": 3, "holds": "entra", "drift": drift });
+        post(&world, 1, "/api/v1/roles/decisions", &decision, "en").await
+    };
+    let now = json!({ "drift": "differs", "stored": "member", "entra": "head" });
+    let reply = decide(json!({ "drift": "differs", "stored": "member", "entra": "alumni" })).await;
+    assert_eq!((reply.status, reply.problem().as_str()), (412, "changed-meanwhile"));
+    assert_eq!(reply.json()["current"], json!([now]));
+    assert_eq!(person(&world, 3).await.role.as_deref(), Some("member"));
+    let without = post(&world, 1, "/api/v1/roles/decisions", &json!({ "person": 3, "holds": "entra" }), "en").await;
+    assert_eq!((without.status, without.problem().as_str()), (400, "bad-body"));
+    assert_eq!(decide(now).await.status, 200);
+    assert_eq!(person(&world, 3).await.role.as_deref(), Some("head"));
 }

@@ -86,6 +86,10 @@ impl Lists {
     }
 }
 
+fn by_ada(actions: &[&str]) -> Vec<(String, String)> {
+    actions.iter().map(|&action| ("Ada Muster".to_owned(), action.to_owned())).collect()
+}
+
 const BOTH_ON: (Value, Value) = (Value::Bool(true), Value::Bool(true));
 
 #[tokio::test]
@@ -95,7 +99,7 @@ async fn the_list_is_written_first_and_then_the_database() {
     assert_eq!(reply.status, 200, "{reply:?}");
     assert_eq!(lists.in_list(), (json!(true), json!(false)));
     assert_eq!(lists.here().await, (true, false));
-    assert_eq!(lists.world.log("contoso").await.len(), 1);
+    assert_eq!(lists.world.log("contoso").await, by_ada(&["tenant-switched", "tenant-switch-asked"]));
 }
 
 #[tokio::test]
@@ -123,7 +127,7 @@ async fn a_list_that_cannot_be_changed_means_that_nothing_is() {
     assert_eq!((reply.status, reply.problem().as_str()), (503, "sharepoint-unavailable"));
     assert!(reply.json()["detail"].as_str().unwrap().contains("so nothing was"), "{}", reply.json());
     assert_eq!((lists.in_list(), lists.here().await), (BOTH_ON, (true, true)));
-    assert!(lists.world.log("contoso").await.is_empty());
+    assert_eq!(lists.world.log("contoso").await, by_ada(&["tenant-switch-asked"]), "who asked is known all the same");
 }
 
 #[tokio::test]
@@ -142,4 +146,38 @@ async fn a_broken_profile_of_sharepoint_does_not_let_the_switch_past_the_list() 
     let reply = lists.patch("\"1\"", json!({ "monitoring": false })).await;
     assert_eq!((reply.status, lists.here().await), (503, (true, true)));
     assert!(reply.json()["detail"].as_str().unwrap().contains("sp-config-intranet-profile.json"), "{}", reply.json());
+}
+
+#[tokio::test]
+async fn when_the_database_does_not_follow_the_list_the_answer_says_so_and_who_asked_is_known() {
+    let lists = Lists::new().await;
+    let pool = lists.world.store.database().pool();
+    let refuse = "CREATE TRIGGER refuse BEFORE UPDATE OF switches_version ON tenants \
+                  BEGIN SELECT RAISE(ABORT, 'refused by the test'); END";
+    sqlx::query(refuse).execute(pool).await.unwrap();
+    let reply = lists.patch("\"1\"", json!({ "monitoring": false })).await;
+    let detail = reply.json()["detail"].as_str().unwrap().to_owned();
+    assert!(detail.contains("has what you asked for") && detail.contains("follows with the next sync"), "{detail}");
+    assert!(!detail.contains("Nothing was changed"), "{detail}");
+    assert_eq!((lists.in_list(), lists.here().await), ((json!(true), json!(false)), (true, true)));
+    assert_eq!(lists.world.log("contoso").await, by_ada(&["tenant-switch-asked"]));
+}
+
+#[tokio::test]
+async fn of_two_lists_the_answer_says_which_was_changed() {
+    let lists = Lists::new().await;
+    let file = lists.world.folder.path().join("sharepoint/sp-config-second-profile.json");
+    std::fs::write(&file, "{").unwrap();
+    let reply = lists.patch("\"1\"", json!({ "monitoring": false })).await;
+    assert_eq!((reply.status, reply.problem().as_str()), (503, "sharepoint-unavailable"));
+    let detail = reply.json()["detail"].as_str().unwrap().to_owned();
+    assert!(detail.contains("profile `intranet` was changed, that of `second` not, and here nothing was"), "{detail}");
+    assert_eq!((lists.in_list(), lists.here().await), ((json!(true), json!(false)), (true, true)));
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!(
+        lists.patch("\"1\"", json!({ "monitoring": false })).await.status,
+        200,
+        "once more, and all say the same"
+    );
+    assert_eq!(lists.here().await, (true, false));
 }

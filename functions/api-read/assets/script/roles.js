@@ -20,7 +20,9 @@ async function change(form) {
 
 async function decide(button) {
   const { decided } = button.closest("[data-live]").dataset;
-  const decision = { person: Number(button.dataset.person), holds: button.dataset.holds };
+  const { person, holds, drift } = button.dataset;
+  // The difference that was seen: if it is another one by now, nothing is decided.
+  const decision = { person: Number(person), holds, drift: JSON.parse(drift) };
   const answer = await send("POST", "/api/v1/roles/decisions", decision, inOurLanguage());
   if (!answer.ok) return tell(answer);
   document.getElementById("main").focus();

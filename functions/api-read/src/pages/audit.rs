@@ -64,7 +64,9 @@ impl<'a> Line<'a> {
         let about = entry.action.as_str();
         let address = match about {
             _ if entry.subject.is_empty() => None,
-            "tenant-switched" | "poll-asked" | "rule-set" => Some(super::tenant_address(&entry.subject)),
+            "tenant-switched" | "tenant-switch-asked" | "poll-asked" | "rule-set" => {
+                Some(super::tenant_address(&entry.subject))
+            }
             _ if about.starts_with("incident-") => Some(format!("/incidents/{}", escaped(&entry.subject))),
             _ => None,
         };
@@ -85,6 +87,9 @@ fn action(language: Language, word: &str) -> &str {
     let (german, english) = match word {
         "signed-in" => ("hat sich angemeldet", "signed in"),
         "signed-out" => ("hat sich abgemeldet", "signed out"),
+        "sessions-ended" => ("hat Sitzungen beendet", "ended sessions"),
+        "person-erased" => ("hat eine Person gelöscht", "erased a person"),
+        "tenant-switch-asked" => ("will Schalter in der Tenantliste umlegen", "asked to switch in the Tenantliste"),
         "tenant-switched" => ("hat Schalter umgelegt", "switched"),
         "poll-asked" => ("hat eine Abfrage verlangt", "asked for a poll"),
         "rule-set" => ("hat eine Regel gesetzt", "set a rule"),

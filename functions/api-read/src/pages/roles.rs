@@ -11,6 +11,7 @@ use leitwarte_core::roles::{Operation, RoleTable};
 use leitwarte_core::{DateTime, TimeDelta, Utc};
 use leitwarte_store::{LastReconciliation, RoleFinding, RolePerson, RoleStep};
 use leitwarte_web::http::Language;
+use serde_json::json;
 
 use super::Frame;
 use super::texts::{pick, texts};
@@ -105,6 +106,8 @@ struct Difference<'a> {
     person: Option<i64>,
     name: &'a str,
     text: String,
+    /// As the API gives it, so that a decision can say what it was made upon.
+    drift: String,
     since: Age,
     entra: bool,
     stored: bool,
@@ -229,6 +232,7 @@ impl<'a> Difference<'a> {
             person: finding.person,
             name: person.map_or(RolesTexts::of(frame.language).offices, |person| person.name.as_str()),
             text: finding.drift.text(&view.table, in_words(frame.language)),
+            drift: json!(finding.drift).to_string(),
             since: Age::of(frame.language, finding.since, now),
             entra: can(Side::Entra),
             stored: can(Side::Stored),

@@ -4,7 +4,7 @@ use crate::support::{World, now};
 use api_read::routes::ROUTES;
 use http::Method;
 use leitwarte_core::TimeDelta;
-use leitwarte_store::{Content, TABLES};
+use leitwarte_store::{Actor, Content, TABLES};
 use leitwarte_web::pages::is_page;
 use leitwarte_web::permission::{Permission, Role};
 use leitwarte_web::session::SessionId;
@@ -57,7 +57,7 @@ async fn a03_old_cookies_fail_after_logout_role_change_and_idle_time() {
     store.sign_out(&signed_out.hash(), now()).await.unwrap();
     let changed = world.session("bob", &[Role::Admin], now()).await;
     let person = store.session(&changed.hash()).await.unwrap().unwrap().person;
-    store.end_sessions_of(person).await.unwrap();
+    store.end_sessions_of(person, Actor { person: None, who: "operator" }, now()).await.unwrap();
     let other_rights = world.session("cleo", &[Role::Admin], now()).await;
     world.session("cleo", &[Role::Read], now() + TimeDelta::seconds(1)).await;
     let idle = world.session("dan", &[Role::Admin], now() - TimeDelta::minutes(30)).await;

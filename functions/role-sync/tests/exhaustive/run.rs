@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use chrono::{DateTime, TimeDelta, Utc};
 use leitwarte_core::Uuid;
 use leitwarte_core::roles::RoleTable;
-use leitwarte_core::roles::standing::{Drift, Effect, Side};
+use leitwarte_core::roles::standing::{Drift, Effect, OpenSessions, Side};
 use leitwarte_core::roles::wish::Wish;
 use leitwarte_store::{Asked, Config, Decided, FoundPerson, Store};
 use role_sync::{Event, StoredRoles, Worker};
@@ -178,11 +178,13 @@ impl Stage {
         let version = self.store.role_people(tenant).await.unwrap()[0].version;
         let drift = Drift::Differs { stored: Some(actor.stored.to_owned()), entra: actor.old.to_owned() };
         let effect = Effect::Limit(actor.old.to_owned());
-        let found = FoundPerson { person: actor.number, version, drifts: vec![drift], effect };
+        let found =
+            FoundPerson { person: actor.number, version, drifts: vec![drift], effect, sessions: OpenSessions::Stay };
         self.store.record_reconciliation(tenant, &[found], &[], now).await.unwrap();
         let administrator = leitwarte_store::Actor { person: None, who: "an administrator" };
         let person = (tenant, actor.number);
-        let decided = self.store.decide_drift(&self.table, person, Side::Stored, administrator, now).await.unwrap();
+        let decided =
+            self.store.decide_drift(&self.table, person, (Side::Stored, None), administrator, now).await.unwrap();
         let Decided::Accepted(number) = decided else { panic!("{decided:?}") };
         scene.check("the decision").await;
         number
@@ -235,7 +237,7 @@ fn next_minute(scene: &Scene) {
 async fn work(stage: &Stage, scene: &Scene, event: &Event) {
     let signals = Arc::new(Signals::default());
     let hands = Hands { scene, signals: Arc::clone(&signals) };
-    let worker = Worker { directory: &hands, ledger: &hands, clock: &hands, table: &stage.table };
+    let worker = Worker { directory: &hands, ledger: &hands, clock: &hands, table: &stage.table, sign_in: None };
     let end = scene.state().now + INVOCATION;
     let mut running = pin!(worker.run(event, end));
     loop {

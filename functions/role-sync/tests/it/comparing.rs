@@ -1,10 +1,16 @@
 //! The comparison of both sides, and object ids that are looked up.
 
+use std::collections::BTreeSet;
+use std::os::unix::fs::PermissionsExt as _;
+
+use chrono::TimeDelta;
+use leitwarte_core::auth_profile::Role;
 use leitwarte_core::message::words::Language;
 use leitwarte_core::roles::standing::Side;
 use leitwarte_graph_simulator::{FaultKind, Operation};
 use leitwarte_store::{Actor, Decided};
 use role_sync::Event;
+use serde_json::json;
 
 use crate::rig::{GROUP, HOME, INTRANET, Rig, account};
 
@@ -53,13 +59,57 @@ async fn every_kind_of_difference_is_reported_and_the_lower_role_applied() {
 }
 
 #[tokio::test]
+async fn who_has_no_account_any_more_is_signed_out_with_an_internal_role_or_without() {
+    let rig = Rig::without_sign_ins().await;
+    let before = leitwarte_runtime::clock::now();
+    let head = rig.sign_in_with(2, &["ressortleiter"], BTreeSet::new(), before).await;
+    let admin = rig.sign_in_with(6, &[], BTreeSet::from([Role::Admin]), before).await;
+    let other = rig.sign_in_with(3, &["mitglied"], BTreeSet::new(), before).await;
+    assert!(rig.simulator.delete_user(account(2)) && rig.simulator.delete_user(account(6)));
+    rig.run(Event::Reconcile).await.unwrap();
+    for (session, there) in [(head, false), (admin, false), (other, true)] {
+        assert_eq!(rig.store.session(&session).await.unwrap().is_some(), there, "{session}");
+    }
+    let log = rig.store.audit_log(None, Some("person 2"), 5).await.unwrap();
+    assert!(log.iter().any(|entry| entry.action == "sessions-ended" && entry.who == "role-sync"), "{log:?}");
+}
+
+#[tokio::test]
+async fn a_session_with_a_right_that_entra_does_not_give_any_more_ends() {
+    let rig = Rig::without_sign_ins().await;
+    let profile = json!({
+        "tenant_id": HOME, "client_id": INTRANET, "client_secret": "x", "role_mapping": { "Kassier": "Licences.Manage" },
+    });
+    std::fs::create_dir_all(rig.profiles.join("auth")).unwrap();
+    let file = rig.profiles.join("auth/auth-contoso-profile.json");
+    std::fs::write(&file, profile.to_string()).unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let now = leitwarte_runtime::clock::now();
+    let early = now - TimeDelta::minutes(10);
+    rig.simulator.set_roles(account(1), INTRANET, &["Licences.Read"]).unwrap();
+    rig.simulator.set_roles(account(2), INTRANET, &["Kassier"]).unwrap();
+    let taken = rig.sign_in_with(1, &[], BTreeSet::from([Role::Admin]), early).await;
+    let by_another_name = rig.sign_in_with(2, &[], BTreeSet::from([Role::Manage]), early).await;
+    let without = rig.sign_in_with(3, &["mitglied"], BTreeSet::new(), early).await;
+    // The list may not show yet what this token says.
+    let new = rig.sign_in_with(4, &[], BTreeSet::from([Role::Manage]), now).await;
+    rig.run(Event::Reconcile).await.unwrap();
+    for (session, there) in [(taken, false), (by_another_name, true), (without, true), (new, true)] {
+        assert_eq!(rig.store.session(&session).await.unwrap().is_some(), there, "{session}");
+    }
+}
+
+#[tokio::test]
 async fn an_administrator_repairs_either_side_with_one_decision() {
     let rig = Rig::new().await;
     rig.simulator.set_roles(account(2), INTRANET, &["mitglied"]).unwrap();
     rig.simulator.set_roles(account(3), INTRANET, &[]).unwrap();
     rig.run(Event::Reconcile).await.unwrap();
     let decide = async |person, side| {
-        rig.store.decide_drift(&rig.table, (HOME, person), side, ADMIN, leitwarte_runtime::clock::now()).await.unwrap()
+        rig.store
+            .decide_drift(&rig.table, (HOME, person), (side, None), ADMIN, leitwarte_runtime::clock::now())
+            .await
+            .unwrap()
     };
     assert_eq!(decide(2, Side::Entra).await, Decided::Stored);
     let Decided::Accepted(number) = decide(3, Side::Stored).await else { panic!("accepted") };
@@ -93,7 +143,7 @@ async fn a_decision_for_entra_counts_when_the_comparison_after_it_has_seen_the_h
     rig.simulator.set_roles(account(3), INTRANET, &["ressortleiter"]).unwrap();
     rig.run(Event::Reconcile).await.unwrap();
     let now = leitwarte_runtime::clock::now();
-    let decide = || rig.store.decide_drift(&rig.table, (HOME, 3), Side::Entra, ADMIN, now);
+    let decide = || rig.store.decide_drift(&rig.table, (HOME, 3), (Side::Entra, None), ADMIN, now);
     assert_eq!(decide().await.unwrap(), Decided::Stored);
     assert_eq!(rig.state(3..=3).await, "ressortleiter/head<member");
     rig.run(Event::Reconcile).await.unwrap();
@@ -102,7 +152,7 @@ async fn a_decision_for_entra_counts_when_the_comparison_after_it_has_seen_the_h
     rig.simulator.set_roles(account(2), INTRANET, &["vorstand_extern"]).unwrap();
     rig.run(Event::Reconcile).await.unwrap();
     rig.simulator.set_roles(account(2), INTRANET, &["mitglied"]).unwrap();
-    rig.store.decide_drift(&rig.table, (HOME, 2), Side::Entra, ADMIN, now).await.unwrap();
+    rig.store.decide_drift(&rig.table, (HOME, 2), (Side::Entra, None), ADMIN, now).await.unwrap();
     rig.run(Event::Reconcile).await.unwrap();
     assert_eq!(rig.state(2..=2).await, "mitglied/board_external<member");
 }

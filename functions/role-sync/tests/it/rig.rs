@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
+use leitwarte_core::auth_profile::Role;
 use leitwarte_core::roles::table::SHIPPED;
 use leitwarte_core::roles::wish::Wish;
 use leitwarte_core::roles::{Operation, RoleTable};
@@ -85,13 +86,25 @@ impl Rig {
         let short = Duration::from_millis(2);
         graph.retry = RetryPolicy { first_delay: short, max_delay: short, ..RetryPolicy::default() };
         let graph = GraphClient::new(graph).unwrap();
+        let hosts = leitwarte_core::hosts::AllowedHosts::parse(simulator.host()).unwrap();
         let machine = MachineClock { now: clock::now, new_id: clock::new_id };
-        let deps = Deps::new(store.clone(), graph, profiles.clone(), machine);
+        let deps = Deps::new(store.clone(), graph, (profiles.clone(), hosts), machine);
         Self { simulator, store, deps, table: RoleTable::shipped(), profiles, _folder: folder }
     }
 
     /// A person signs in with these roles in the token.
     pub(crate) async fn sign_in(&self, person: i64, values: &[&str]) {
+        self.sign_in_with(person, values, BTreeSet::new(), clock::now()).await;
+    }
+
+    /// A person signed in with these rights by app roles; the hash of the session's id.
+    pub(crate) async fn sign_in_with(
+        &self,
+        person: i64,
+        values: &[&str],
+        rights: BTreeSet<Role>,
+        now: DateTime<Utc>,
+    ) -> String {
         let account = Account {
             tenant_id: HOME,
             object_id: account(person),
@@ -99,7 +112,6 @@ impl Rig {
             name: format!("Person {person}"),
         };
         let claims: Vec<String> = values.iter().map(|&value| value.to_owned()).collect();
-        let (rights, now) = (BTreeSet::new(), clock::now());
         let session = format!("{person} {}", clock::new_id());
         let sign_in = SignIn {
             account,
@@ -112,6 +124,7 @@ impl Rig {
             replaces: None,
         };
         self.store.sign_in(&sign_in, now).await.unwrap();
+        session
     }
 
     pub(crate) async fn ask(&self, person: i64, wish: Wish) -> Asked {

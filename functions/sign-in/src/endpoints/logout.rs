@@ -12,6 +12,7 @@ use leitwarte_web::csrf;
 use leitwarte_web::http::{Answer, Language, preferred_language};
 use leitwarte_web::problem::{Problem, ProblemKind};
 use leitwarte_web::session::SessionId;
+use leitwarte_web::sign_in_problem::SignInProblem;
 use serde_json::json;
 use url::form_urlencoded;
 
@@ -34,17 +35,28 @@ pub(crate) async fn answer(deps: &Deps, request: &ApiGatewayV2httpRequest) -> Re
         tracing::info!(http_request_id = request_id(request), "logout refused as cross-site: {fault}");
         Problem::new(ProblemKind::CrossSite, "Sign out with the button of a page. Load the page anew and try again.")
     })?;
-    let ended = deps.store.sign_out(&id.hash(), deps.now()).await.map_err(|error| {
-        tracing::warn!(error = &error as &dyn std::error::Error, "nobody can sign out");
-        Problem::new(
-            ProblemKind::StoreUnavailable,
-            "You are still signed in: the database does not answer. Try again in a moment.",
-        )
-    })?;
+    let ended = match deps.store.sign_out(&id.hash(), deps.now()).await {
+        Ok(ended) => ended,
+        Err(error) => {
+            tracing::warn!(error = &error as &dyn std::error::Error, "nobody can sign out");
+            return still_signed_in(request);
+        }
+    };
     tracing::info!(http_request_id = request_id(request), ended, "signed out");
     let location = sign_out_address(deps).await;
     let answer = if wants_json(request) { as_json(&location) } else { as_page(&location, request) };
     Ok(answer.header(CACHE_CONTROL, HeaderValue::from_static("no-store")).cookie(deps.session_cookie.clear()))
+}
+
+/// The database does not answer: a person is led to the page that says so, a script learns it as a problem.
+fn still_signed_in(request: &ApiGatewayV2httpRequest) -> Result<Answer, Problem> {
+    if wants_json(request) {
+        return Err(Problem::new(
+            ProblemKind::StoreUnavailable,
+            "You are still signed in: the database does not answer. Try again in a moment.",
+        ));
+    }
+    Ok(Answer::see_other(&SignInProblem::DatabaseUnavailable.address()))
 }
 
 /// Microsoft's end of session, or our own start page where that is not known now.

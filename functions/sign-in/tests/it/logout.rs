@@ -86,3 +86,16 @@ async fn whoever_is_signed_out_already_goes_on_to_microsoft_too() {
         assert_eq!(post(&world, &browser, &headers, "").await.status, 200);
     }
 }
+
+#[tokio::test]
+async fn while_the_database_is_away_a_person_is_led_to_a_page_and_a_script_gets_a_problem() {
+    let (world, browser, token) = signed_in().await;
+    world.refuse_to_end_sessions().await;
+    let form = ("content-type", "application/x-www-form-urlencoded");
+    let reply = post(&world, &browser, &[("origin", HERE), form], &format!("csrf={token}")).await;
+    assert_eq!((reply.status, reply.location()), (303, "/sign-in-problem?reason=database-unavailable"));
+    let headers = [("origin", HERE), ("x-csrf-token", token.as_str()), ("accept", "application/json")];
+    let reply = post(&world, &browser, &headers, "").await;
+    assert!(reply.status == 503 && reply.body.contains("/problems/store-unavailable"), "{reply:?}");
+    assert_eq!(world.sessions().await, 1);
+}

@@ -157,6 +157,16 @@ impl World {
     }
 
     /// How many sessions there are.
+    /// From now on the database ends no session.
+    pub(crate) async fn refuse_to_end_sessions(&self) {
+        let url = self.config.database_url.clone();
+        let store = leitwarte_store::Config { database_url: url, read_only: false, max_connections: 1 };
+        let store = leitwarte_store::Store::open(&store).await.unwrap();
+        let refuse =
+            "CREATE TRIGGER refuse BEFORE DELETE ON sessions BEGIN SELECT RAISE(ABORT, 'refused by the test'); END";
+        sqlx::query(refuse).execute(store.database().pool()).await.unwrap();
+    }
+
     pub(crate) async fn sessions(&self) -> u64 {
         self.contents().await.iter().find(|content| content.table == "sessions").unwrap().rows
     }

@@ -11,9 +11,12 @@ pub mod invoke;
 pub mod migrate;
 pub mod move_database;
 pub mod onboard;
+mod one_person;
+pub mod person;
 pub mod restore;
 pub mod roles;
 pub mod rules;
+pub mod sessions;
 pub mod sharepoint;
 pub mod status;
 pub mod tenant;
@@ -39,6 +42,8 @@ pub async fn run(command: Command, context: &Context, out: &mut (dyn Write + Sen
         Command::Certificate(args) => certificate::run(args, context, out).await,
         Command::Invoke(args) => invoke::run(args, context, out).await,
         Command::DeadLetters(args) => dead_letters::run(args, context, out).await,
+        Command::Sessions(args) => sessions::run(args, context, out).await,
+        Command::Person(args) => person::run(args, context, out).await,
         Command::Tenant(args) => tenant::run(args, context, out).await,
         Command::Sharepoint(args) => sharepoint::run(args, context, out).await,
         Command::Roles(args) => roles::run(args, context, out).await,

@@ -6,7 +6,7 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use leitwarte_store::{Content, Existing};
+use leitwarte_store::{Actor, Content, Existing};
 use tempfile::TempDir;
 
 use crate::table::{left, right};
@@ -43,7 +43,8 @@ pub async fn run(args: Args, context: &Context, out: &mut (dyn Write + Send)) ->
     let restored = store.restore(&args.file, scratch.path(), existing).await;
     if restored.is_ok() {
         // A session that was ended after the backup was made must not live again.
-        store.end_all_sessions().await?;
+        let actor = Actor { person: None, who: context.settings.user() };
+        store.end_all_sessions(actor, context.now).await?;
     }
     store.close().await;
     let contents = restored.map_err(|error| {

@@ -49,7 +49,8 @@ pub async fn run(args: Args, context: &Context, out: &mut (dyn Write + Send)) ->
                 let rows = count(usize::try_from(rows).unwrap_or(usize::MAX), "row");
                 writeln!(
                     out,
-                    "Erased {rows} of {name}. Left, for you to delete: backups made before, certs/{name}/, and its rows in SharePoint."
+                    "Erased {rows} of {name}. Left, for you to delete: backups made before, certs/{name}/, and its rows in SharePoint. Who \
+                     did what to it stays in the audit log for KEEP_AUDIT_DAYS."
                 )?;
                 Outcome::Well
             }

@@ -20,7 +20,7 @@ fn the_grammar_is_sound() {
 
 #[test]
 fn help_of_every_command() {
-    let commands: [&[&str]; 28] = [
+    let commands: [&[&str]; 32] = [
         &[],
         &["up"],
         &["status"],
@@ -44,6 +44,10 @@ fn help_of_every_command() {
         &["sharepoint", "provision"],
         &["roles"],
         &["roles", "operations"],
+        &["sessions"],
+        &["sessions", "end"],
+        &["person"],
+        &["person", "erase"],
         &["tenant"],
         &["migrate"],
         &["backup"],

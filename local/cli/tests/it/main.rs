@@ -5,5 +5,6 @@ mod databases;
 mod help;
 mod host_commands;
 mod incidents;
+mod people;
 mod roles;
 mod sharepoint;

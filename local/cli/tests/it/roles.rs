@@ -8,7 +8,7 @@ use clap::Parser as _;
 use leitwarte_cli::{Cli, Context, Outcome, Settings, commands};
 use leitwarte_core::Uuid;
 use leitwarte_core::roles::RoleTable;
-use leitwarte_core::roles::standing::{Drift, Effect};
+use leitwarte_core::roles::standing::{Drift, Effect, OpenSessions};
 use leitwarte_core::roles::table::SHIPPED;
 use leitwarte_core::roles::wish::Wish;
 use leitwarte_store::{Account, Asked, Config, FoundPerson, SignIn, Store};
@@ -77,7 +77,13 @@ async fn what_the_last_comparison_found_is_shown() {
     assert_eq!(outcome, Ok(Outcome::Well));
     sign_in(&store, 7, "Ada", "ressortleiter").await;
     let drifts = vec![Drift::Differs { stored: Some("head".to_owned()), entra: "member".to_owned() }];
-    let found = FoundPerson { person: 1, version: 2, drifts, effect: Effect::Limit("member".to_owned()) };
+    let found = FoundPerson {
+        person: 1,
+        version: 2,
+        drifts,
+        effect: Effect::Limit("member".to_owned()),
+        sessions: OpenSessions::Stay,
+    };
     store.record_reconciliation(HOME, &[found], &[], now()).await.unwrap();
     let (text, outcome) = leitwarte(folder.path(), &["check"]).await;
     assert!(text.contains("Ada: Here Head of department, in Entra ID Member."), "{text}");

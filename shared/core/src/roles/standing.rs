@@ -67,6 +67,23 @@ pub enum Effect {
     Agree,
 }
 
+/// What a look at Entra means for the sessions of a person.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum OpenSessions {
+    /// They go on.
+    #[default]
+    Stay,
+    /// All end: the account is gone.
+    End,
+    /// Those end that have a right by an app role that the person does not hold any more.
+    Within {
+        /// Rights by app roles that the person holds.
+        rights: BTreeSet<Right>,
+        /// Only sessions that began by then: what a list does not show yet may stand in a newer token.
+        begun_by: DateTime<Utc>,
+    },
+}
+
 /// What a sign-in does, given the `roles` of its token and when that was issued. Role claims do not count while a change
 /// is under way or when the token may be older than the last one; no role is made up, and none is raised.
 #[must_use]
@@ -174,6 +191,21 @@ impl Drift {
             | Self::NoObjectId
             | Self::Vacant { .. }
             | Self::HeldBySeveral { .. } => &[],
+        }
+    }
+
+    /// Whether a person with this role here is still who it was found about.
+    #[must_use]
+    pub fn is_about(&self, role: Option<&str>) -> bool {
+        match self {
+            Self::NoRole { stored } => role == Some(stored),
+            Self::Several { stored, .. } | Self::Differs { stored, .. } => role == stored.as_deref(),
+            Self::Unknown { .. }
+            | Self::ThroughGroup { .. }
+            | Self::AccountGone
+            | Self::NoObjectId
+            | Self::Vacant { .. }
+            | Self::HeldBySeveral { .. } => true,
         }
     }
 

@@ -13,11 +13,11 @@ use uuid::Uuid;
 use super::{office_subject, person_subject};
 use crate::audit::{self, Actor};
 use crate::rows::{get, next_number, optional_id, unreadable};
-use crate::sessions::end_all_of;
+use crate::signed_in::end_all_of;
 use crate::{Store, StoreError};
 
 /// Lists do not show longer than this what was revoked before.
-const REMEMBERED: TimeDelta = TimeDelta::hours(1);
+pub(crate) const REMEMBERED: TimeDelta = TimeDelta::hours(1);
 
 /// What became of a wish.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,8 +37,10 @@ pub enum Decided {
     Accepted(i64),
     /// Refused; nothing was changed.
     Refused(Refusal),
-    /// There is no such finding (any more).
+    /// There is no finding about the person (any more).
     NoFinding,
+    /// The findings are not what was seen.
+    Changed(Vec<Drift>),
 }
 
 impl Store {
@@ -89,7 +91,8 @@ impl Store {
         Ok(Asked::Accepted(number))
     }
 
-    /// An administrator decides which side of a finding holds.
+    /// An administrator decides which side of a finding holds: of the one that was seen, if it is still so (`None`: of
+    /// whichever can be decided so).
     ///
     /// # Errors
     /// Those of writing; nothing is changed then.
@@ -97,7 +100,7 @@ impl Store {
         &self,
         table: &RoleTable,
         (tenant, person): (Uuid, i64),
-        side: Side,
+        (side, seen): (Side, Option<&Drift>),
         actor: Actor<'_>,
         now: DateTime<Utc>,
     ) -> Result<Decided, StoreError> {
@@ -115,9 +118,13 @@ impl Store {
             return Ok(Decided::Refused(Refusal::UnderWay { operation }));
         }
         let drifts = super::findings::of_person(connection, tenant, person).await.map_err(&error)?;
-        let Some(drift) = drifts.into_iter().find(|drift| drift.ways_out().contains(&side)) else {
-            return Ok(Decided::NoFinding);
-        };
+        if let Some(seen) = seen.filter(|_| !drifts.is_empty())
+            && !(drifts.contains(seen) && seen.is_about(candidate.role.as_deref()))
+        {
+            return Ok(Decided::Changed(drifts));
+        }
+        let decidable = |drift: &Drift| seen.is_none_or(|seen| seen == drift) && drift.ways_out().contains(&side);
+        let Some(drift) = drifts.into_iter().find(decidable) else { return Ok(Decided::NoFinding) };
         let decided = match side {
             Side::Stored => {
                 let accepted = match wish::repair(table, candidate, &all) {

@@ -1,7 +1,7 @@
 //! What a comparison with Entra found, and missing object ids.
 
 use chrono::{DateTime, Utc};
-use leitwarte_core::roles::standing::{Drift, Effect};
+use leitwarte_core::roles::standing::{Drift, Effect, OpenSessions};
 use leitwarte_core::roles::words::Problem;
 use leitwarte_database::{PATIENCE, within};
 use serde_json::json;
@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{at_sign_in, office_subject, person_subject};
 use crate::audit::{self, Actor};
 use crate::rows::{get, time, unreadable};
-use crate::sessions::end_all_of;
+use crate::signed_in::{end_all_of, end_beyond};
 use crate::{Store, StoreError};
 
 /// What was found about one person.
@@ -25,6 +25,8 @@ pub struct FoundPerson {
     pub drifts: Vec<Drift>,
     /// What they do.
     pub effect: Effect,
+    /// What becomes of the person's sessions, whatever the version is.
+    pub sessions: OpenSessions,
 }
 
 /// One finding, as it is stored.
@@ -49,7 +51,8 @@ pub struct LastReconciliation {
 
 impl Store {
     /// Stores what a whole comparison found, in place of what was found before. Lower roles are applied at once and end
-    /// sessions; a person who was changed meanwhile is left for the next comparison.
+    /// sessions, and so does an account that is gone or has lost a right; the role of a person who was changed meanwhile is
+    /// left for the next comparison.
     ///
     /// # Errors
     /// Those of writing; nothing is stored then.
@@ -68,6 +71,7 @@ impl Store {
         let clear = sqlx::query("DELETE FROM role_findings WHERE tenant_id = $1").bind(tenant.to_string());
         clear.execute(&mut *connection).await.map_err(&error)?;
         for found in people {
+            end_sessions(connection, found, now).await.map_err(&error)?;
             if !apply(connection, found, now).await.map_err(&error)? {
                 continue;
             }
@@ -215,6 +219,26 @@ async fn apply(connection: &mut AnyConnection, found: &FoundPerson, now: DateTim
     let actor = Actor { person: None, who: "role-sync" };
     audit::note(connection, actor, "role-reconciled", &person_subject(found.person), &detail, now).await?;
     Ok(true)
+}
+
+/// Ends the sessions of who has no account any more, and those with a right that Entra does not give any more.
+async fn end_sessions(
+    connection: &mut AnyConnection,
+    found: &FoundPerson,
+    now: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    let (ended, why) = match &found.sessions {
+        OpenSessions::Stay => return Ok(()),
+        OpenSessions::End => (end_all_of(connection, found.person).await?, "the account is gone"),
+        OpenSessions::Within { rights, begun_by } => {
+            (end_beyond(connection, found.person, rights, *begun_by).await?, "an app role was taken away")
+        }
+    };
+    if ended == 0 {
+        return Ok(());
+    }
+    let (actor, detail) = (Actor { person: None, who: "role-sync" }, json!({ "sessions": ended, "why": why }));
+    audit::note(connection, actor, "sessions-ended", &person_subject(found.person), &detail, now).await
 }
 
 /// A finding to be stored.

@@ -11,13 +11,15 @@ mod findings;
 mod reading;
 mod stepping;
 
+pub(crate) use asking::REMEMBERED;
 pub use asking::{Asked, Decided};
 pub(crate) use at_sign_in::{Claims, at_sign_in};
 pub use findings::{FoundPerson, LastReconciliation, RoleFinding};
 pub use reading::{RolePerson, RoleStep};
 pub use stepping::Stepped;
 
-fn person_subject(person: i64) -> String {
+/// How the audit log and locks name a person.
+pub(crate) fn person_subject(person: i64) -> String {
     format!("person {person}")
 }
 

@@ -9,7 +9,7 @@ use sqlx::AnyConnection;
 
 use super::{person_subject, reading};
 use crate::audit::{self, Actor};
-use crate::sessions::end_all_of;
+use crate::signed_in::end_all_of;
 use crate::{Store, StoreError};
 
 /// What became of a step.

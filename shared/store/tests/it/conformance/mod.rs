@@ -228,6 +228,8 @@ macro_rules! conformance_suite {
         $crate::conformance_suite!($fresh, privacy:
             everything_kept_of_a_tenant_is_handed_over_and_nothing_of_another,
             a_tenant_is_erased_when_its_profile_is_gone_and_leaves_nothing,
+            everything_kept_of_a_person_is_handed_over_and_nothing_of_a_namesake,
+            a_person_is_erased_and_the_name_stands_nowhere_but_for_a_namesake,
         );
         $crate::conformance_suite!($fresh, people:
             a_sign_in_begins_a_session_of_a_person_and_is_in_the_audit_log,
@@ -237,6 +239,7 @@ macro_rules! conformance_suite {
             sessions_with_other_rights_end_and_those_with_the_same_stay,
             use_is_written_down_once_a_minute_and_revives_nothing,
             a_session_that_was_ended_is_gone,
+            sessions_of_a_lost_account_or_right_end_whatever_the_version_is,
             what_is_over_is_forgotten_at_the_next_sign_in,
             the_audit_log_is_read_backwards_in_parts_and_by_subject,
         );
@@ -253,6 +256,7 @@ macro_rules! conformance_suite {
             a_shortage_that_is_over_goes_with_all_about_it_and_an_open_one_stays_however_old,
             messages_go_but_for_those_that_keep_others_from_being_told_again,
             the_audit_log_is_cut,
+            changes_of_roles_that_are_over_go_as_the_audit_log_does_and_others_stay,
             it_is_looked_for_once_a_day_until_nothing_is_left,
         );
         $crate::conformance_suite!($fresh, switching:
@@ -284,6 +288,7 @@ macro_rules! conformance_suite {
             a_sign_in_changes_nothing_while_a_change_is_under_way_or_right_after,
             a_comparison_applies_the_lower_role_and_is_remembered,
             a_person_who_was_changed_meanwhile_is_not_judged,
+            a_decision_counts_only_for_what_was_seen,
             an_administrator_decides_which_side_holds,
         );
         $crate::conformance_suite!($fresh, sharepoint:

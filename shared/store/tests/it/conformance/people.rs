@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, TimeDelta, Utc};
 use leitwarte_core::auth_profile::Role;
 use leitwarte_core::roles::RoleTable;
-use leitwarte_store::{Account, SignIn, SignedIn, Store};
+use leitwarte_core::roles::standing::{Effect, OpenSessions};
+use leitwarte_store::{Account, FoundPerson, SignIn, SignedIn, Store};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Database, at};
+use super::{Database, at, by};
 
 fn account(number: u128) -> Account {
     Account {
@@ -133,10 +134,39 @@ pub async fn a_session_that_was_ended_is_gone(Database { store, .. }: &Database)
     assert!(!store.sign_out("a", at(1)).await.unwrap());
     assert!(!exists(store, "a").await && exists(store, "b").await);
     assert_eq!(store.audit_log(None, None, 1).await.unwrap()[0].action, "signed-out");
-    assert_eq!(store.end_sessions_of(1).await.unwrap(), 1);
+    let open = store.open_sessions(at(2)).await.unwrap();
+    assert_eq!(open.iter().map(|one| one.person).collect::<Vec<_>>(), [1, 2]);
+    assert!(store.open_sessions(at(30)).await.unwrap().is_empty(), "nobody has used them since");
+    assert_eq!(store.end_sessions_of(1, by("operator"), at(2)).await.unwrap(), 1);
     assert!(!exists(store, "b").await && exists(store, "c").await);
-    assert_eq!(store.end_all_sessions().await.unwrap(), 1);
+    assert_eq!(store.end_sessions_of(1, by("operator"), at(3)).await.unwrap(), 0);
+    assert_eq!(store.end_all_sessions(by("operator"), at(4)).await.unwrap(), 1);
     assert!(!exists(store, "c").await);
+    let log = store.audit_log(None, None, 2).await.unwrap();
+    let told: Vec<_> = log.iter().map(|one| (one.who.as_str(), one.action.as_str(), one.subject.as_str())).collect();
+    assert_eq!(told, [("operator", "sessions-ended", ""), ("operator", "sessions-ended", "person 1")]);
+}
+
+pub async fn sessions_of_a_lost_account_or_right_end_whatever_the_version_is(Database { store, .. }: &Database) {
+    let within = |begun_by| OpenSessions::Within { rights: BTreeSet::from([Role::Read]), begun_by };
+    let compare = async |sessions| {
+        let found = FoundPerson { person: 1, version: 99, drifts: vec![], effect: Effect::Keep, sessions };
+        store.record_reconciliation(Uuid::from_u128(1), &[found], &[], at(10)).await.unwrap();
+    };
+    sign_in(store, account(7), &[Role::Read, Role::Admin], "admin", at(5)).await;
+    sign_in(store, account(8), &[Role::Admin], "other", at(5)).await;
+    compare(within(at(4))).await;
+    assert!(exists(store, "admin").await, "the list may not show yet what this token says");
+    compare(OpenSessions::Stay).await;
+    compare(within(at(5))).await;
+    assert!(!exists(store, "admin").await && exists(store, "other").await);
+    sign_in(store, account(7), &[Role::Read], "reads", at(6)).await;
+    compare(within(at(8))).await;
+    assert!(exists(store, "reads").await, "it has no more than the person holds");
+    compare(OpenSessions::End).await;
+    assert!(!exists(store, "reads").await && exists(store, "other").await);
+    let log = store.audit_log(None, Some("person 1"), 9).await.unwrap();
+    assert_eq!(log.iter().filter(|one| one.action == "sessions-ended").count(), 2);
 }
 
 pub async fn what_is_over_is_forgotten_at_the_next_sign_in(Database { store, .. }: &Database) {

@@ -5,6 +5,9 @@ use std::collections::BTreeSet;
 use leitwarte_core::change;
 use leitwarte_core::retention::Retention;
 use leitwarte_core::roles::RoleTable;
+use leitwarte_core::roles::protocol::Event;
+use leitwarte_core::roles::wish::Wish;
+use leitwarte_core::roles::words::Problem;
 use leitwarte_store::{Account, Attempt, CertificateKind, CertificateLook, Forgotten, SignIn, Store};
 use uuid::Uuid;
 
@@ -28,6 +31,7 @@ async fn forget(store: &Store, minutes: i64) -> Forgotten {
         sum.incidents += one.incidents;
         sum.messages += one.messages;
         sum.audit += one.audit;
+        sum.role_changes += one.role_changes;
         assert_replayed_is_current(store).await;
     }
 }
@@ -128,6 +132,45 @@ pub async fn the_audit_log_is_cut(Database { store, .. }: &Database) {
     let entries = store.audit_log(None, None, 9).await.unwrap().len();
     assert_eq!(forget(store, 61 * DAY).await.audit, 1);
     assert_eq!(store.audit_log(None, None, 9).await.unwrap().len(), entries - 1);
+}
+
+pub async fn changes_of_roles_that_are_over_go_as_the_audit_log_does_and_others_stay(
+    Database { store, .. }: &Database,
+) {
+    register(store, &["contoso"]).await;
+    let table = RoleTable::shipped();
+    for number in [1, 2] {
+        let account = Account {
+            tenant_id: Uuid::from_u128(1),
+            object_id: Uuid::from_u128(number),
+            user_name: format!("{number}@contoso.example"),
+            name: format!("Person {number}"),
+        };
+        let name = number.to_string();
+        let sign_in = SignIn {
+            account,
+            claims: &["ressortleiter".to_owned()],
+            issued_at: at(0),
+            table: &table,
+            rights: &BTreeSet::new(),
+            id_hash: &name,
+            attempt: &name,
+            replaces: None,
+        };
+        store.sign_in(&sign_in, at(0)).await.unwrap();
+    }
+    let wish = Wish::Change { to: "member".to_owned() };
+    for person in [1, 2] {
+        store.ask_for_role(&table, (Uuid::from_u128(1), person), &wish, None, at(1)).await.unwrap();
+    }
+    for event in [Event::Failed { problem: Problem::TookTooLong }, Event::Aborted] {
+        let operation = store.role_operation(1).await.unwrap().unwrap();
+        store.step_role_operation(&operation, &event, at(2)).await.unwrap();
+    }
+    assert_eq!(forget(store, 60 * DAY).await.role_changes, 0);
+    assert_eq!(forget(store, 61 * DAY + 2).await.role_changes, 1);
+    assert!(store.role_operation(1).await.unwrap().is_none() && store.role_steps(1).await.unwrap().is_empty());
+    assert_eq!(store.role_operations_under_way(Uuid::from_u128(1)).await.unwrap(), [2]);
 }
 
 pub async fn it_is_looked_for_once_a_day_until_nothing_is_left(Database { store, .. }: &Database) {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use leitwarte_core::roles::operation::{Held, Phase};
 use leitwarte_core::roles::protocol::Event;
-use leitwarte_core::roles::standing::{Drift, Effect, Side};
+use leitwarte_core::roles::standing::{Drift, Effect, OpenSessions, Side};
 use leitwarte_core::roles::table::NO_ROLE;
 use leitwarte_core::roles::wish::Wish;
 use leitwarte_core::roles::words::{Problem, Refusal};
@@ -162,7 +162,7 @@ pub async fn a_decision_for_entra_gives_no_right_before_a_comparison_has_seen_it
     let drift = Drift::Differs { stored: Some("member".to_owned()), entra: "head".to_owned() };
     let people = [found(store, 3, vec![drift], Effect::Limit("member".to_owned())).await];
     store.record_reconciliation(HOME, &people, &[], at(1)).await.unwrap();
-    let decided = store.decide_drift(&table, (HOME, 3), Side::Entra, ADMIN, at(10)).await.unwrap();
+    let decided = store.decide_drift(&table, (HOME, 3), (Side::Entra, None), ADMIN, at(10)).await.unwrap();
     assert_eq!(decided, Decided::Stored);
     assert_eq!(standing(store, 3).await, roles("head", Some("member")), "Entra may say less by now");
     let people = [found(store, 3, vec![], Effect::Agree).await];
@@ -261,7 +261,13 @@ pub async fn a_sign_in_changes_nothing_while_a_change_is_under_way_or_right_afte
 }
 
 async fn found(store: &Store, number: i64, drifts: Vec<Drift>, effect: Effect) -> FoundPerson {
-    FoundPerson { person: number, version: person(store, number).await.version, drifts, effect }
+    FoundPerson {
+        person: number,
+        version: person(store, number).await.version,
+        drifts,
+        effect,
+        sessions: OpenSessions::Stay,
+    }
 }
 
 fn differs(entra: &str) -> Drift {
@@ -301,11 +307,27 @@ pub async fn a_person_who_was_changed_meanwhile_is_not_judged(Database { store, 
     assert!(store.role_findings(HOME).await.unwrap().is_empty());
 }
 
+pub async fn a_decision_counts_only_for_what_was_seen(Database { store, .. }: &Database) {
+    three(store).await;
+    let table = RoleTable::shipped();
+    let (seen, now) = (differs("member"), differs("alumni"));
+    let people = [found(store, 2, vec![now.clone()], Effect::Limit("alumni".to_owned())).await];
+    store.record_reconciliation(HOME, &people, &[], at(1)).await.unwrap();
+    let decide = async |seen: &Drift| {
+        store.decide_drift(&table, (HOME, 2), (Side::Entra, Some(seen)), ADMIN, at(3)).await.unwrap()
+    };
+    assert_eq!(decide(&seen).await, Decided::Changed(vec![now.clone()]));
+    assert_eq!(standing(store, 2).await, roles("head", Some("alumni")));
+    assert_eq!(decide(&now).await, Decided::Stored);
+    assert_eq!(decide(&now).await, Decided::NoFinding);
+}
+
 pub async fn an_administrator_decides_which_side_holds(Database { store, .. }: &Database) {
     three(store).await;
     let table = RoleTable::shipped();
-    let decide =
-        async |person: i64, side: Side| store.decide_drift(&table, (HOME, person), side, ADMIN, at(3)).await.unwrap();
+    let decide = async |person: i64, side: Side| {
+        store.decide_drift(&table, (HOME, person), (side, None), ADMIN, at(3)).await.unwrap()
+    };
     assert_eq!(decide(2, Side::Entra).await, Decided::NoFinding);
     let limit = || Effect::Limit("member".to_owned());
     let people = [
