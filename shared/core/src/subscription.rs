@@ -15,6 +15,17 @@ use crate::stock::CapabilityStatus;
 /// How long what was read counts as new: a tenant is asked again after this.
 pub const ASK_AGAIN_AFTER: TimeDelta = TimeDelta::hours(6);
 
+/// The application permission by which they are read. Nothing else needs it, and many customers do not grant it.
+/// Source: Microsoft Learn, "List subscriptions", application permissions.
+pub const PERMISSION: &str = "Organization.Read.All";
+
+/// What nobody knows where it is missing.
+pub const UNKNOWN_WITHOUT_PERMISSION: &str = "when subscriptions end (renewal dates) and which products are trials";
+
+/// How to grant it.
+pub const GRANT_PERMISSION: &str = "Give the app registration the application permission Organization.Read.All in the tenant's Entra admin centre, \
+                                    and grant admin consent there.";
+
 /// One subscription, as Microsoft lists it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subscription {
@@ -152,7 +163,9 @@ impl Reading {
     pub fn note(&self) -> Option<String> {
         match self.known() {
             Known::Known => None,
-            Known::NotPermitted => Some("not permitted: grant Organization.Read.All".to_owned()),
+            Known::NotPermitted => Some(format!(
+                "not permitted: without {PERMISSION} nobody knows {UNKNOWN_WITHOUT_PERMISSION}. {GRANT_PERMISSION}"
+            )),
             Known::NotYet => Some("not asked yet".to_owned()),
             Known::Failed => {
                 let failure = self.failure.as_ref()?;
