@@ -15,6 +15,10 @@ use crate::stock::CapabilityStatus;
 /// How long what was read counts as new: a tenant is asked again after this.
 pub const ASK_AGAIN_AFTER: TimeDelta = TimeDelta::hours(6);
 
+/// After so long in vain, nobody believes any more that a product is a trial: it may have been bought meanwhile, and a
+/// shortage of what was bought has to be told.
+pub const TRIALS_LAST: TimeDelta = TimeDelta::days(7);
+
 /// The application permission by which they are read. Nothing else needs it, and many customers do not grant it.
 /// Source: Microsoft Learn, "List subscriptions", application permissions.
 pub const PERMISSION: &str = "Organization.Read.All";
@@ -172,6 +176,12 @@ impl Reading {
                 Some(format!("{} {}", failure.message, failure.fix))
             }
         }
+    }
+
+    /// Whether those products are still trials that were when it last told.
+    #[must_use]
+    pub fn trials_hold(&self) -> bool {
+        self.asked_at.zip(self.read_at).is_none_or(|(asked_at, read_at)| asked_at - read_at <= TRIALS_LAST)
     }
 
     /// Whether the tenant is to be asked; `by_hand` also when the last time brought nothing, so that a permission that was

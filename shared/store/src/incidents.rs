@@ -329,6 +329,21 @@ impl Store {
         rows.iter().map(stored).collect::<Result<_, _>>().map_err(error)
     }
 
+    /// Every incident of one tenant, open or closed, with or without a profile; the newest first.
+    pub(crate) async fn incidents_of(&self, key: &str) -> Result<Vec<StoredIncident>, StoreError> {
+        const OPERATION: &str = "reading the incidents of a tenant";
+        let error = StoreError::during(OPERATION);
+        let mut connection = self.reading(OPERATION).await?;
+        let sql = concat!(
+            "SELECT ",
+            columns!(),
+            ", t.tenant_name FROM incidents i JOIN tenants t ON t.tenant_key = i.tenant_key \
+             WHERE i.tenant_key = $1 ORDER BY i.number DESC"
+        );
+        let rows = within(PATIENCE, sqlx::query(sql).bind(key).fetch_all(&mut *connection)).await.map_err(&error)?;
+        rows.iter().map(stored).collect::<Result<_, _>>().map_err(error)
+    }
+
     /// One incident and what happened to it, oldest first.
     ///
     /// # Errors
