@@ -57,10 +57,13 @@ pub(crate) fn read(path: &str, field: &'static str, profiles_dir: &Path) -> Resu
     if file.metadata().map_err(unreadable)?.permissions().mode() & 0o077 != 0 {
         return Err(SecretError::TooOpen { path });
     }
-    let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(MAX_BYTES).unwrap_or_default()));
-    file.take(MAX_BYTES).read_to_end(&mut bytes).map_err(unreadable)?;
+    // One byte more, by which a file that is too long is known: the beginning of a secret is another secret.
+    let most = MAX_BYTES + 1;
+    let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(most).unwrap_or_default()));
+    let read = file.take(most).read_to_end(&mut bytes).map_err(unreadable)?;
+    let fits = u64::try_from(read).is_ok_and(|read| read <= MAX_BYTES);
     match std::str::from_utf8(&bytes).map(str::trim) {
-        Ok(line) if !line.is_empty() && !line.contains(char::is_control) => Ok(SecretString::from(line)),
+        Ok(line) if fits && !line.is_empty() && !line.contains(char::is_control) => Ok(SecretString::from(line)),
         _ => Err(SecretError::NotOneLine { path }),
     }
 }
@@ -86,6 +89,9 @@ mod tests {
         assert!(write("hush", 0o640).unwrap_err().to_string().contains("chmod 600"));
         assert!(write("", 0o600).unwrap_err().to_string().contains("one line"));
         assert!(write("a\nb", 0o600).unwrap_err().to_string().contains("one line"));
+        let longest = "x".repeat(8 * 1024);
+        assert_eq!(write(&longest, 0o600).unwrap().expose_secret(), longest);
+        assert!(write(&format!("{longest}x"), 0o600).unwrap_err().to_string().contains("one line"), "not cut off");
         let missing = read("nowhere", "password_file", &profiles).unwrap_err().to_string();
         assert!(missing.contains("nowhere") && missing.contains("password_file"), "{missing}");
     }

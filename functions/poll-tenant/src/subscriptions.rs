@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures::FutureExt as _;
 use leitwarte_core::poll::{FailureKind, PollFailure};
 use leitwarte_core::profile::TenantProfile;
-use leitwarte_core::subscription::Known;
+use leitwarte_core::subscription::{GRANT_PERMISSION, Known, PERMISSION, UNKNOWN_WITHOUT_PERMISSION};
 use leitwarte_store::{Claim, SubscriptionsRead};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -77,16 +77,22 @@ async fn one<Source: StockSource>(deps: &Deps<Source>, due: Due, deadline: Insta
     SubscriptionsRead { key: due.claim.key, asked_at, found }
 }
 
-/// A line when something is new. That the permission is missing is the customer's choice.
+/// A line when something is new. That the permission is missing is the customer's choice, unless it was there before.
 fn tell_news(claim: &Claim, failure: &PollFailure) {
     let before = claim.subscriptions.failure.as_ref();
     if before.is_some_and(|before| before.is_same_trouble(failure)) {
         return;
     }
-    let (tenant, message, fix) = (claim.key.as_str(), failure.message.as_str(), failure.fix.as_str());
-    if failure.kind == FailureKind::Permission && claim.subscriptions.known() != Known::Known {
-        tracing::info!(tenant, "the ends of subscriptions are not permitted: grant Organization.Read.All to see them");
-    } else {
+    let tenant = claim.key.as_str();
+    if failure.kind != FailureKind::Permission {
+        let (message, fix) = (failure.message.as_str(), failure.fix.as_str());
         tracing::warn!(tenant, kind = failure.kind.as_str(), message, fix, "subscriptions could not be read");
+        return;
+    }
+    let (permission, unknown, fix) = (PERMISSION, UNKNOWN_WITHOUT_PERMISSION, GRANT_PERMISSION);
+    if claim.subscriptions.known() == Known::Known {
+        tracing::warn!(tenant, permission, unknown, fix, "a permission that was there is missing now");
+    } else {
+        tracing::info!(tenant, permission, unknown, fix, "a permission is missing; licences are read without it");
     }
 }

@@ -26,6 +26,8 @@ const SHORTEST: Duration = Duration::from_secs(2);
 struct Round {
     /// Somebody else changed a row, or nobody knows what became of a write.
     again: bool,
+    /// Why nobody knows: a failure unless the next round finds everything in order.
+    unanswered: Option<PollFailure>,
     failure: Option<PollFailure>,
 }
 
@@ -36,7 +38,7 @@ pub(crate) async fn sync(
     report: &mut ProfileReport,
 ) -> Result<(), PollFailure> {
     let app = AppRegistration::from(&profile.app);
-    let mut failure = None;
+    let mut failure = Some(no_time());
     for _ in 0..ROUNDS {
         let key = report.profile.clone();
         let Some(Look { columns, known, plan, .. }) = look(deps, &key, profile, &app, budget).await? else { break };
@@ -45,7 +47,7 @@ pub(crate) async fn sync(
         report.doubled_rows = plan.duplicates;
         let writer = Writer { deps, profile, app: &app, columns: &columns, budget };
         let round = writer.write(&plan.writes, report).await?;
-        failure = round.failure;
+        failure = round.failure.or(round.unanswered);
         if !round.again {
             break;
         }
@@ -92,11 +94,10 @@ pub(crate) async fn planned(
 ) -> Result<(), PollFailure> {
     let app = AppRegistration::from(&profile.app);
     let key = report.profile.clone();
-    if let Some(Look { tenants, plan, .. }) = look(deps, &key, profile, &app, budget).await? {
-        report.left = plan.writes.len();
-        report.planned = Some(plan.writes.iter().map(|write| words::line(write, &tenants)).collect());
-        report.doubled_rows = plan.duplicates;
-    }
+    let Look { tenants, plan, .. } = look(deps, &key, profile, &app, budget).await?.ok_or_else(no_time)?;
+    report.left = plan.writes.len();
+    report.planned = Some(plan.writes.iter().map(|write| words::line(write, &tenants)).collect());
+    report.doubled_rows = plan.duplicates;
     Ok(())
 }
 
@@ -127,8 +128,9 @@ impl Writer<'_> {
             let outcomes = match self.deps.graph.write_items(self.app, self.budget, site, &items).await {
                 Ok(outcomes) => outcomes,
                 // Nobody knows what became of them; reading again tells.
-                Err(GraphError::Unavailable { .. } | GraphError::BadAnswer { .. }) => {
+                Err(error @ (GraphError::Unavailable { .. } | GraphError::BadAnswer { .. })) => {
                     round.again = true;
+                    round.unanswered = Some(lists::explained(&error));
                     break;
                 }
                 Err(error) => return Err(lists::explained(&error)),
@@ -145,7 +147,11 @@ impl Writer<'_> {
                             note(&mut made, &write.row, id);
                         }
                     }
-                    Written::Outdated | Written::Unknown => round.again = true,
+                    Written::Outdated => round.again = true,
+                    Written::Unknown => {
+                        round.again = true;
+                        round.unanswered.get_or_insert_with(|| not_taken(write));
+                    }
                     Written::Throttled(asked) => {
                         waiting.push(write);
                         pause = pause.max(Some(asked));
@@ -202,11 +208,34 @@ fn with_pace<T>(deps: &Deps, key: &str, work: impl FnOnce(&mut Pace) -> T) -> T 
     work(paces.entry(key.to_owned()).or_insert_with(|| Pace::new(deps.units_per_minute)))
 }
 
-fn refused(write: &Write, error: &GraphError) -> PollFailure {
-    let row = match &write.row {
+/// The row that a write is about, in words.
+fn row(write: &Write) -> String {
+    match &write.row {
         Row::Tenant(key) => format!("the row of {key} in the Tenantliste"),
         Row::Licence(key, sku) => format!("the row of {key} and {sku} in the Lizenzstatusliste"),
-    };
+    }
+}
+
+fn no_time() -> PollFailure {
+    PollFailure {
+        kind: FailureKind::Timeout,
+        message: "There was no time left to read the lists.".to_owned(),
+        fix: "The next sync tries again; if it stays, see whether the lists of another profile take all the time."
+            .to_owned(),
+    }
+}
+
+/// SharePoint answered with an error of its own, each time.
+fn not_taken(write: &Write) -> PollFailure {
+    PollFailure {
+        kind: FailureKind::Unavailable,
+        message: format!("SharePoint has trouble of its own with {}, and perhaps with others.", row(write)),
+        fix: "The next sync tries again; if it stays, see Microsoft's service status.".to_owned(),
+    }
+}
+
+fn refused(write: &Write, error: &GraphError) -> PollFailure {
+    let row = row(write);
     let failure = lists::explained(error);
     PollFailure {
         message: format!("SharePoint does not take {row}: {}", failure.message),

@@ -15,6 +15,21 @@ use crate::stock::CapabilityStatus;
 /// How long what was read counts as new: a tenant is asked again after this.
 pub const ASK_AGAIN_AFTER: TimeDelta = TimeDelta::hours(6);
 
+/// After so long in vain, nobody believes any more that a product is a trial: it may have been bought meanwhile, and a
+/// shortage of what was bought has to be told.
+pub const TRIALS_LAST: TimeDelta = TimeDelta::days(7);
+
+/// The application permission by which they are read. Nothing else needs it, and many customers do not grant it.
+/// Source: Microsoft Learn, "List subscriptions", application permissions.
+pub const PERMISSION: &str = "Organization.Read.All";
+
+/// What nobody knows where it is missing.
+pub const UNKNOWN_WITHOUT_PERMISSION: &str = "when subscriptions end (renewal dates) and which products are trials";
+
+/// How to grant it.
+pub const GRANT_PERMISSION: &str = "Give the app registration the application permission Organization.Read.All in the tenant's Entra admin centre, \
+                                    and grant admin consent there.";
+
 /// One subscription, as Microsoft lists it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subscription {
@@ -152,13 +167,21 @@ impl Reading {
     pub fn note(&self) -> Option<String> {
         match self.known() {
             Known::Known => None,
-            Known::NotPermitted => Some("not permitted: grant Organization.Read.All".to_owned()),
+            Known::NotPermitted => Some(format!(
+                "not permitted: without {PERMISSION} nobody knows {UNKNOWN_WITHOUT_PERMISSION}. {GRANT_PERMISSION}"
+            )),
             Known::NotYet => Some("not asked yet".to_owned()),
             Known::Failed => {
                 let failure = self.failure.as_ref()?;
                 Some(format!("{} {}", failure.message, failure.fix))
             }
         }
+    }
+
+    /// Whether those products are still trials that were when it last told.
+    #[must_use]
+    pub fn trials_hold(&self) -> bool {
+        self.asked_at.zip(self.read_at).is_none_or(|(asked_at, read_at)| asked_at - read_at <= TRIALS_LAST)
     }
 
     /// Whether the tenant is to be asked; `by_hand` also when the last time brought nothing, so that a permission that was

@@ -5,17 +5,13 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use leitwarte_core::Uuid;
 use leitwarte_core::stock::CapabilityStatus;
-use leitwarte_core::subscription::Subscription;
+use leitwarte_core::subscription::{PERMISSION, Subscription};
 use serde::Deserialize;
 
 use crate::app::AppRegistration;
 use crate::budget::Budget;
 use crate::client::GraphClient;
 use crate::error::GraphError;
-
-/// The least privilege that reads them.
-/// Source: Microsoft Learn, "List subscriptions", application permissions.
-const PERMISSION: &str = "Organization.Read.All";
 
 /// What [`Subscription`] needs and nothing else.
 const SELECT: &str = "id,commerceSubscriptionId,skuId,skuPartNumber,status,totalLicenses,isTrial,createdDateTime,\

@@ -7,10 +7,11 @@
 use chrono::{DateTime, Utc};
 use leitwarte_core::message::Message;
 use leitwarte_database::{PATIENCE, within};
+use serde_json::{Value, json};
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
-use crate::rows::{get, next_number, time, unreadable};
+use crate::rows::{get, next_number, optional_time, time, unreadable};
 use crate::{Store, StoreError};
 
 /// At most this many messages are spread, or deliveries handed out, at once.
@@ -283,6 +284,30 @@ impl Store {
         within(PATIENCE, query.bind(channel).fetch_optional(&mut *connection)).await.map_err(error)
     }
 
+    /// Every message about one tenant as JSON, oldest first, with how far it is on each channel.
+    pub(crate) async fn messages_of(&self, tenant: &str) -> Result<Vec<Value>, StoreError> {
+        const OPERATION: &str = "reading the messages about a tenant";
+        let error = StoreError::during(OPERATION);
+        let mut connection = self.reading(OPERATION).await?;
+        let query = sqlx::query(
+            "SELECT m.number, m.body, m.written_at, d.channel, d.state, d.ended_at FROM messages m \
+             LEFT JOIN deliveries d ON d.message = m.number WHERE m.tenant_key = $1 ORDER BY m.number, d.channel",
+        );
+        let rows = within(PATIENCE, query.bind(tenant).fetch_all(&mut *connection)).await.map_err(&error)?;
+        let mut messages: Vec<(i64, Value)> = Vec::new();
+        for row in &rows {
+            let (number, message) = kept(row).map_err(&error)?;
+            if messages.last().is_none_or(|(last, _)| *last != number) {
+                messages.push((number, message));
+            }
+            let delivery = kept_delivery(row).map_err(&error)?;
+            if let (Some((_, message)), Some(delivery)) = (messages.last_mut(), delivery) {
+                message["deliveries"].as_array_mut().into_iter().for_each(|all| all.push(delivery.clone()));
+            }
+        }
+        Ok(messages.into_iter().map(|(_, message)| message).collect())
+    }
+
     /// How many messages wait and how many were given up.
     ///
     /// # Errors
@@ -309,6 +334,18 @@ impl Store {
         }
         Ok(counts)
     }
+}
+
+fn kept(row: &AnyRow) -> Result<(i64, Value), sqlx::Error> {
+    let body: Value = serde_json::from_str(get(row, "body")?).map_err(|_| unreadable("body", "JSON"))?;
+    let message = json!({ "written_at": time(row, "written_at")?, "message": body, "deliveries": [] });
+    Ok((get(row, "number")?, message))
+}
+
+fn kept_delivery(row: &AnyRow) -> Result<Option<Value>, sqlx::Error> {
+    let Some(channel) = get::<Option<String>>(row, "channel")? else { return Ok(None) };
+    let (state, ended_at) = (get::<String>(row, "state")?, optional_time(row, "ended_at")?);
+    Ok(Some(json!({ "channel": channel, "state": state, "ended_at": ended_at })))
 }
 
 fn delivery(row: &AnyRow) -> Result<Delivery, sqlx::Error> {

@@ -98,7 +98,8 @@ async fn store_success(connection: &mut AnyConnection, result: &PollResult) -> R
          failure_kind = NULL, failure_message = NULL, failure_fix = NULL, consecutive_failures = 0, \
          certificate_ends_at = COALESCE($4, certificate_ends_at) \
          WHERE tenant_key = $1 AND fence = $2 AND lease_until IS NOT NULL \
-         RETURNING tenant_name, display_name, monitoring, count_warning_units, trials",
+         RETURNING tenant_name, display_name, monitoring, count_warning_units, trials, subscriptions_asked_at, \
+         subscriptions_read_at",
     )
     .bind(&result.claim.key)
     .bind(result.claim.fence)

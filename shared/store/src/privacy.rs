@@ -3,7 +3,7 @@
 use chrono::DateTime;
 use serde_json::{Value, json};
 
-use crate::{Store, StoreError, audit};
+use crate::{CertificateKind, KnownCertificate, Store, StoreError, audit};
 
 /// What became of the wish to erase a tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,14 +36,13 @@ const OWN: [(&str, &str); 12] = [
 ];
 
 impl Store {
-    /// Everything that is kept of a tenant, as JSON; `None` when there is nothing. Secrets are not kept, so none is in it.
+    /// Everything that is kept of a tenant, as JSON, also when its profile is gone; `None` when there is nothing. Secrets are
+    /// not kept, so none is in it. The audit log is about those who did something, and is not in it.
     ///
     /// # Errors
     /// Those of reading.
     pub async fn export_tenant(&self, key: &str) -> Result<Option<Value>, StoreError> {
-        let infos = self.tenants().await?;
-        let Some(info) = infos.iter().find(|info| info.key == key) else { return Ok(None) };
-        let Some(snapshot) = self.snapshot(key).await? else { return Ok(None) };
+        let Some((info, snapshot)) = self.kept(key).await? else { return Ok(None) };
         let history = self.history(key, None, DateTime::UNIX_EPOCH).await?;
         let history: Vec<Value> = history
             .iter()
@@ -55,7 +54,7 @@ impl Store {
             .map(|run| json!({ "started_at": run.started_at, "finished_at": run.finished_at, "failure": run.failure, "products": run.skus, "changes": run.changes }))
             .collect();
         let mut incidents = Vec::new();
-        for stored in self.incidents(u32::MAX).await?.iter().filter(|stored| stored.incident.tenant == key) {
+        for stored in self.incidents_of_tenant(key, u32::MAX).await? {
             let events = self.incident(stored.incident.number).await?.map(|(_, events)| events).unwrap_or_default();
             let events: Vec<Value> = events
                 .iter()
@@ -63,7 +62,11 @@ impl Store {
                 .collect();
             incidents.push(json!({ "incident": stored.to_json(), "events": events }));
         }
-        let subscriptions = self.subscriptions(key).await?.map(|known| known.to_json());
+        let messages = self.messages_of(key).await?;
+        let is_its = |known: &&KnownCertificate| known.look.kind == CertificateKind::Tenant && known.look.key == key;
+        let certificate = self.certificates().await?.iter().find(is_its).map(|known| known.to_json(known.looked_at));
+        let stock = snapshot.stock.clone();
+        let subscriptions = self.subscriptions_of(snapshot).await?.to_json();
         let audit = self.audit_of_tenant(key).await?;
         let rules = self.rules().await?;
         let rules: Vec<Value> = rules
@@ -76,8 +79,9 @@ impl Store {
             "display_name": info.display_name, "enabled": info.enabled, "monitoring": info.monitoring,
             "first_seen_at": info.first_seen_at, "last_attempt_at": info.last_attempt_at,
             "last_success_at": info.last_success_at, "failure": info.failure,
-            "certificate_ends_at": info.certificate_ends_at, "stock": snapshot.stock, "history": history,
-            "subscriptions": subscriptions, "polls": polls, "incidents": incidents, "rules": rules, "audit_log": audit,
+            "certificate_ends_at": info.certificate_ends_at, "certificate": certificate, "stock": stock, "history": history,
+            "subscriptions": subscriptions, "polls": polls, "incidents": incidents, "messages": messages, "rules": rules,
+            "audit_log": audit,
         })))
     }
 

@@ -17,10 +17,19 @@ macro_rules! snapshot_columns {
     () => {
         concat!(
             "SELECT t.tenant_key, t.tenant_name, t.enabled * t.profile_enabled AS enabled, t.count_warning_units, \
-             t.last_success_at, t.failure_kind, t.failure_message, t.failure_fix, t.trials, ",
+             t.last_success_at, t.failure_kind, t.failure_message, t.failure_fix, t.trials, \
+             t.subscriptions_asked_at, t.subscriptions_read_at, ",
             packed_stock!(),
-            " FROM tenants t WHERE t.removed_at IS NULL"
+            " FROM tenants t"
         )
+    };
+}
+
+macro_rules! tenant_columns {
+    () => {
+        "SELECT tenant_key, tenant_id, tenant_name, display_name, enabled * profile_enabled AS enabled, \
+         profile_enabled, monitoring, first_seen_at, last_attempt_at, last_success_at, failure_kind, failure_message, \
+         failure_fix, failing_since, consecutive_failures, certificate_ends_at FROM tenants"
     };
 }
 
@@ -58,7 +67,8 @@ impl Store {
         let mut connection = self.reading(OPERATION).await?;
         let rows = within(
             PATIENCE,
-            sqlx::query(concat!(snapshot_columns!(), " ORDER BY t.tenant_key")).fetch_all(&mut *connection),
+            sqlx::query(concat!(snapshot_columns!(), " WHERE t.removed_at IS NULL ORDER BY t.tenant_key"))
+                .fetch_all(&mut *connection),
         )
         .await
         .map_err(&error)?;
@@ -79,7 +89,7 @@ impl Store {
             PATIENCE,
             sqlx::query(concat!(
                 snapshot_columns!(),
-                " AND (t.tenant_key = $1 OR t.tenant_name = $1) \
+                " WHERE t.removed_at IS NULL AND (t.tenant_key = $1 OR t.tenant_name = $1) \
              ORDER BY CASE WHEN t.tenant_key = $1 THEN 0 ELSE 1 END, t.tenant_key LIMIT 1"
             ))
             .bind(key_or_name)
@@ -100,14 +110,24 @@ impl Store {
         const OPERATION: &str = "reading the tenants";
         let error = StoreError::during(OPERATION);
         let mut connection = self.reading(OPERATION).await?;
-        let rows = within(PATIENCE, sqlx::query(
-            "SELECT tenant_key, tenant_id, tenant_name, display_name, enabled * profile_enabled AS enabled, \
-             profile_enabled, monitoring, first_seen_at, last_attempt_at, last_success_at, failure_kind, failure_message, failure_fix, failing_since, \
-             consecutive_failures, certificate_ends_at FROM tenants WHERE removed_at IS NULL ORDER BY tenant_key",
-        )
-        .fetch_all(&mut *connection)).await
-        .map_err(&error)?;
+        let sql = concat!(tenant_columns!(), " WHERE removed_at IS NULL ORDER BY tenant_key");
+        let rows = within(PATIENCE, sqlx::query(sql).fetch_all(&mut *connection)).await.map_err(&error)?;
         rows.iter().map(tenant).collect::<Result<_, _>>().map_err(error)
+    }
+
+    /// What is kept of one tenant, whether or not it still has a profile; `None` for an unknown key.
+    pub(crate) async fn kept(&self, key: &str) -> Result<Option<(TenantInfo, TenantSnapshot)>, StoreError> {
+        const OPERATION: &str = "reading what is kept of a tenant";
+        let error = StoreError::during(OPERATION);
+        let mut connection = self.reading(OPERATION).await?;
+        let query = sqlx::query(concat!(tenant_columns!(), " WHERE tenant_key = $1")).bind(key);
+        let info = within(PATIENCE, query.fetch_optional(&mut *connection)).await.map_err(&error)?;
+        let query = sqlx::query(concat!(snapshot_columns!(), " WHERE t.tenant_key = $1")).bind(key);
+        let with_stock = within(PATIENCE, query.fetch_optional(&mut *connection)).await.map_err(&error)?;
+        let Some((info, with_stock)) = info.zip(with_stock) else { return Ok(None) };
+        let rules = Arc::new(within(PATIENCE, rules::read(&mut connection)).await.map_err(&error)?);
+        let both = || Ok((tenant(&info)?, snapshot(&with_stock, &rules)?));
+        both().map(Some).map_err(error)
     }
 
     /// When a tenant's profile was first seen; `None` for an unknown tenant.

@@ -64,9 +64,14 @@ impl Store {
     /// # Errors
     /// Those of reading.
     pub async fn subscriptions(&self, key_or_name: &str) -> Result<Option<TenantSubscriptions>, StoreError> {
+        let Some(tenant) = self.snapshot(key_or_name).await? else { return Ok(None) };
+        self.subscriptions_of(tenant).await.map(Some)
+    }
+
+    /// The same of a tenant that was read already.
+    pub(crate) async fn subscriptions_of(&self, tenant: TenantSnapshot) -> Result<TenantSubscriptions, StoreError> {
         const OPERATION: &str = "reading a tenant's subscriptions";
         let error = StoreError::during(OPERATION);
-        let Some(tenant) = self.snapshot(key_or_name).await? else { return Ok(None) };
         let mut connection = self.reading(OPERATION).await?;
         let query = sqlx::query(
             "SELECT subscriptions_asked_at, subscriptions_read_at, subscriptions_failure_kind, \
@@ -80,7 +85,7 @@ impl Store {
         );
         let rows = within(PATIENCE, query.bind(&tenant.key).fetch_all(&mut *connection)).await.map_err(&error)?;
         let subscriptions = rows.iter().map(subscription).collect::<Result<_, _>>().map_err(error)?;
-        Ok(Some(TenantSubscriptions { tenant, reading, subscriptions }))
+        Ok(TenantSubscriptions { tenant, reading, subscriptions })
     }
 }
 
@@ -125,8 +130,13 @@ pub(crate) fn reading(row: &AnyRow) -> Result<Reading, sqlx::Error> {
     })
 }
 
-/// The products on trial, from the `trials` column.
+/// The products on trial, from the columns `trials`, `subscriptions_asked_at` and `subscriptions_read_at`.
 pub(crate) fn trials_of(row: &AnyRow) -> Result<BTreeSet<Uuid>, sqlx::Error> {
+    let (asked_at, read_at) =
+        (optional_time(row, "subscriptions_asked_at")?, optional_time(row, "subscriptions_read_at")?);
+    if !(Reading { asked_at, read_at, failure: None }).trials_hold() {
+        return Ok(BTreeSet::new());
+    }
     let text: &str = get(row, "trials")?;
     let ids: Option<BTreeSet<Uuid>> = text.split_ascii_whitespace().map(|id| id.parse().ok()).collect();
     ids.ok_or_else(|| unreadable("trials", "GUIDs"))

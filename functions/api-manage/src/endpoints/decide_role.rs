@@ -12,7 +12,7 @@ use leitwarte_web::permission::Principal;
 use leitwarte_web::problem::Problem;
 use leitwarte_web::query::Query;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
 use super::change_role::accepted;
@@ -29,8 +29,7 @@ pub(crate) struct RoleDecision {
     /// Which side holds.
     holds: Holds,
     /// The difference that was seen, as `GET /api/v1/roles` gives it.
-    #[schema(value_type = Object)]
-    drift: Drift,
+    drift: Map<String, Value>,
 }
 
 /// A side.
@@ -72,6 +71,10 @@ pub(crate) async fn answer(
     };
     let roles = Roles::of(deps, request, caller)?;
     let now = (deps.clock)();
+    // What is no difference at all is none that anybody has seen here.
+    let Ok(drift) = serde_json::from_value::<Drift>(drift.into()) else {
+        return Err(Problem::changed_meanwhile(roles.words(&Refusal::Changed), json!([])));
+    };
     let seen = (side, Some(&drift));
     let decided = deps.store.decide_drift(&roles.table, (roles.tenant, person), seen, actor(caller), now).await;
     match decided.map_err(store_problem)? {

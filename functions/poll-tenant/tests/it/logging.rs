@@ -3,7 +3,8 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use crate::support::{Answer, Function, minutes_pass, refused, stock};
+use crate::support::{Answer, Bought, Function, minutes_pass, refused, stock};
+use leitwarte_core::poll::{FailureKind, PollFailure};
 use tracing::subscriber::DefaultGuard;
 
 #[derive(Clone, Default)]
@@ -64,4 +65,28 @@ async fn a_failing_tenant_is_logged_when_it_begins_changes_or_ends_and_not_at_ev
     let works = next(Answer::Stock(vec![stock(1, 10, 3)])).await;
     assert_eq!(works.len(), 1);
     assert!(works[0].contains("INFO") && works[0].contains("failed_polls=3"), "{works:?}");
+}
+
+#[tokio::test]
+async fn a_missing_permission_for_renewal_dates_is_named_once_and_its_loss_is_a_warning() {
+    let function = Function::with(&["contoso"]).await;
+    let (log, _guard) = Log::start();
+    let next = async |bought: Bought| {
+        function.has_bought("contoso", bought);
+        function.tick().await;
+        minutes_pass(6 * 60);
+        log.news()
+    };
+    let refused = || {
+        let (message, fix) = ("Graph says no.".to_owned(), "Do something.".to_owned());
+        Bought::Failure(PollFailure { kind: FailureKind::Permission, message, fix })
+    };
+    let named = ["Organization.Read.All", "renewal dates", "admin consent"];
+    let missing = next(refused()).await;
+    assert_eq!(missing.len(), 1, "{missing:?}");
+    assert!(missing[0].contains("INFO") && named.iter().all(|word| missing[0].contains(word)), "{missing:?}");
+    assert!(next(refused()).await.is_empty(), "it is known");
+    assert!(next(Bought::Listed(Vec::new())).await.is_empty());
+    let lost = next(refused()).await;
+    assert!(lost[0].contains("WARN") && named.iter().all(|word| lost[0].contains(word)), "{lost:?}");
 }

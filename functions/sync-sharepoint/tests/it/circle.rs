@@ -55,6 +55,19 @@ async fn the_switches_of_the_tenantliste_are_obeyed_and_copied() {
 }
 
 #[tokio::test]
+async fn a_profile_that_is_switched_off_for_a_time_leaves_the_tenant_switched_on() {
+    let rig = Rig::new().await;
+    rig.profiles_are(&[("contoso", false)]).await;
+    rig.synced().await;
+    assert_eq!(rig.tenants().len(), 0);
+    rig.polled(&[("contoso", vec![stock(1, 0)])]).await;
+    rig.synced().await;
+    assert_eq!(rig.tenants()[0].1["enabled"], json!(true));
+    assert!(rig.store.tenants().await.unwrap()[0].enabled);
+    assert_eq!(rig.flows(), ["contoso: PRODUCT_1"]);
+}
+
+#[tokio::test]
 async fn old_numbers_are_not_carried_on() {
     let rig = Rig::new().await;
     rig.polled(&[("contoso", vec![stock(1, 3)])]).await;

@@ -1,7 +1,7 @@
 //! Whatever is wrong with a profile or a list is said once, with what to do, and harms nobody else.
 
 use leitwarte_core::poll::FailureKind;
-use leitwarte_graph_simulator::LICENCE_LIST;
+use leitwarte_graph_simulator::{Fault, FaultKind, LICENCE_LIST, Operation};
 use serde_json::json;
 use sync_sharepoint::{Event, handle};
 use uuid::Uuid;
@@ -65,4 +65,34 @@ async fn a_broken_profile_does_not_stop_another() {
     let syncs = rig.store.syncs().await.unwrap();
     assert_eq!(syncs[0].failure.as_ref().unwrap().kind, FailureKind::Profile);
     assert!(syncs[1].last_success_at.is_some());
+}
+
+#[tokio::test]
+async fn rows_that_sharepoint_does_not_take_for_long_are_a_failure_and_no_success() {
+    for (operation, times) in [(Operation::CreateItem, 100), (Operation::Batch, 100)] {
+        let rig = Rig::new().await;
+        rig.polled(&[("contoso", vec![stock(1, 3)])]).await;
+        // The columns come in a batch, too.
+        rig.synced().await;
+        rig.polled(&[("contoso", vec![stock(1, 3), stock(2, 0)])]).await;
+        let kind = FaultKind::Status { status: 500, retry_after: None };
+        rig.simulator.inject(Fault::once("*", operation, kind).times(times)).unwrap();
+        let report = rig.sync().await;
+        assert_eq!((report.written, report.left), (0, 1), "{operation:?}");
+        assert!(report.failure.is_some_and(|failure| failure.contains("SharePoint") || failure.contains("500")));
+        let sync = rig.store.syncs().await.unwrap().remove(0);
+        assert_eq!(sync.failure.map(|failure| failure.kind), Some(FailureKind::Unavailable), "{operation:?}");
+        assert!(sync.last_success_at < Some(sync.started_at));
+    }
+}
+
+#[tokio::test]
+async fn whoever_has_no_time_to_read_the_lists_has_not_synced_them() {
+    let rig = Rig::new().await;
+    rig.polled(&[("contoso", vec![stock(1, 3)])]).await;
+    rig.synced().await;
+    let report = handle(&rig.deps, &Event::Now, in_seconds(6)).await.unwrap();
+    let failure = report.profiles[0].failure.as_deref();
+    assert!(failure.is_some_and(|failure| failure.contains("no time")), "{failure:?}");
+    assert_eq!(rig.store.syncs().await.unwrap()[0].failure.as_ref().unwrap().kind, FailureKind::Timeout);
 }

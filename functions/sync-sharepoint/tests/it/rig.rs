@@ -118,16 +118,21 @@ impl Rig {
 
     /// What a poll found in each of these tenants.
     pub(crate) async fn polled(&self, found: &[(&str, Vec<LicenceStock>)]) {
-        let profile = |key: &str| {
+        self.profiles_are(&found.iter().map(|(key, _)| (*key, true)).collect::<Vec<_>>()).await;
+        self.polled_again(found).await;
+    }
+
+    /// Whose profiles are there, and whether each is switched on in its file.
+    pub(crate) async fn profiles_are(&self, tenants: &[(&str, bool)]) {
+        let profile = |&(key, enabled): &(&str, bool)| {
             let profile = json!({
                 "tenant_id": Uuid::from_u128(key.bytes().fold(1, |id, byte| id * 251 + u128::from(byte))),
                 "tenant_name": key, "client_id": CLIENT, "cert_path": "c.pem", "expires": "2030-01-01",
-                "thumbprint": "A1B2C3D4E5F60718293A4B5C6D7E8F9012345678",
+                "thumbprint": "A1B2C3D4E5F60718293A4B5C6D7E8F9012345678", "enabled": enabled,
             });
             FoundProfile::read(key, &profile.to_string())
         };
-        self.store.register_profiles(found.iter().map(|(key, _)| profile(key)).collect(), now()).await.unwrap();
-        self.polled_again(found).await;
+        self.store.register_profiles(tenants.iter().map(profile).collect(), now()).await.unwrap();
     }
 
     /// What another poll found in some of them.

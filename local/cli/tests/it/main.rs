@@ -2,6 +2,7 @@
 
 mod certificate;
 mod databases;
+mod doctor;
 mod help;
 mod host_commands;
 mod incidents;

@@ -94,7 +94,7 @@ pub struct Plan {
     pub writes: Vec<Write>,
     /// Rows found for what is known, to be remembered.
     pub known: Known,
-    /// For the local copy.
+    /// For the local copy; of tenants that have a row.
     pub switches: Vec<Switches>,
     /// Rows of the Lizenzstatusliste that stand for the same licence as another row: left alone, to be deleted by a
     /// person.
@@ -121,7 +121,10 @@ pub fn plan(tenants: &[Tenant], lists: Lists<'_>) -> Plan {
         plan.tenant(tenant, row);
         let rows = rows.get(tenant.key.as_str()).map(Vec::as_slice).unwrap_or_default();
         plan.licences(tenant, &switches, rows, lists.known);
-        plan.switches.push(switches);
+        // Without a row there is no master: what people set here stays, also while the profile is switched off.
+        if row.is_some() {
+            plan.switches.push(switches);
+        }
     }
     // A shortage must not wait behind thousands of new numbers.
     plan.writes.sort_by_key(|write| match (&write.row, write.fields.contains(&Field::Trigger(true))) {

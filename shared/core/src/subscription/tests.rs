@@ -94,7 +94,12 @@ fn a_missing_permission_is_no_error() {
     let reading = |failure, read_at| Reading { asked_at: Some(now()), read_at, failure };
     let refused = reading(Some(failure(FailureKind::Permission)), None);
     assert_eq!(refused.known(), Known::NotPermitted);
-    assert_eq!(refused.note().unwrap(), "not permitted: grant Organization.Read.All");
+    assert_eq!(
+        refused.note().unwrap(),
+        "not permitted: without Organization.Read.All nobody knows when subscriptions end (renewal dates) and which products are \
+         trials. Give the app registration the application permission Organization.Read.All in the tenant's Entra admin \
+         centre, and grant admin consent there."
+    );
     let failed = reading(Some(failure(FailureKind::Timeout)), Some(now()));
     assert_eq!((failed.known(), failed.note().unwrap().as_str()), (Known::Failed, "It went wrong. Do this."));
     assert_eq!((reading(None, Some(now())).known(), reading(None, Some(now())).note()), (Known::Known, None));

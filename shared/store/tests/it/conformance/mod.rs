@@ -227,6 +227,7 @@ macro_rules! conformance_suite {
         );
         $crate::conformance_suite!($fresh, privacy:
             everything_kept_of_a_tenant_is_handed_over_and_nothing_of_another,
+            a_tenant_whose_profile_is_gone_is_handed_over_as_before,
             a_tenant_is_erased_when_its_profile_is_gone_and_leaves_nothing,
             everything_kept_of_a_person_is_handed_over_and_nothing_of_a_namesake,
             a_person_is_erased_and_the_name_stands_nowhere_but_for_a_namesake,
@@ -247,6 +248,7 @@ macro_rules! conformance_suite {
             subscriptions_are_kept_as_they_were_last_read,
             a_failed_reading_keeps_what_was_read_and_says_why,
             a_trial_is_shown_as_one_and_opens_no_incident,
+            a_trial_that_nobody_could_confirm_for_a_week_is_told_of,
             readers_judge_by_the_rules_that_were_set,
             a_forecast_says_what_ends_unless_renewed,
         );

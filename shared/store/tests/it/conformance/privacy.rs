@@ -33,12 +33,23 @@ pub async fn everything_kept_of_a_tenant_is_handed_over_and_nothing_of_another(d
     filled(database).await;
     let export = database.store.export_tenant("contoso").await.unwrap().unwrap();
     assert_eq!(export["tenant_name"], "contoso");
-    for (part, count) in [("stock", 1), ("history", 1), ("polls", 1), ("incidents", 1), ("rules", 1), ("audit_log", 2)]
-    {
+    let parts = ["stock", "history", "polls", "incidents", "messages", "rules"].map(|part| (part, 1));
+    for (part, count) in parts.into_iter().chain([("audit_log", 2)]) {
         assert_eq!(export[part].as_array().unwrap().len(), count, "{part}");
     }
     assert!(!export.to_string().contains("fabrikam"), "{export}");
     assert_eq!(database.store.export_tenant("nobody").await.unwrap(), None);
+}
+
+pub async fn a_tenant_whose_profile_is_gone_is_handed_over_as_before(database: &Database) {
+    filled(database).await;
+    let store = &database.store;
+    let before = store.export_tenant("contoso").await.unwrap().unwrap();
+    assert_eq!(before["incidents"][0]["incident"]["closed_at"], serde_json::Value::Null);
+    assert_eq!(before["messages"][0]["deliveries"][0]["channel"], "mail");
+    store.register_profiles(vec![profile("fabrikam")], at(2)).await.unwrap();
+    let after = store.export_tenant("contoso").await.unwrap();
+    assert_eq!(after, Some(before), "who is erased next can be handed over first");
 }
 
 pub async fn a_tenant_is_erased_when_its_profile_is_gone_and_leaves_nothing(database: &Database) {

@@ -76,6 +76,23 @@ pub async fn a_trial_is_shown_as_one_and_opens_no_incident(Database { store, .. 
     assert_eq!(store.snapshots().await.unwrap()[0].yardstick, tenant.yardstick);
 }
 
+pub async fn a_trial_that_nobody_could_confirm_for_a_week_is_told_of(Database { store, .. }: &Database) {
+    const DAY: i64 = 24 * 60;
+    register(store, &["contoso"]).await;
+    told(store, 0, Ok(vec![subscription(1, 1, 25, true)])).await;
+    let refused = || Err(PollFailure { kind: FailureKind::Permission, ..failure("No.") });
+    for (day, open) in [(7, 0), (8, 1)] {
+        told(store, day * DAY, refused()).await;
+        record(store, "contoso", day * DAY + 1, Ok(vec![stock(1, 10, 11)])).await;
+        assert_eq!(store.incidents(0).await.unwrap().len(), open, "after {day} days");
+        let tenant = store.snapshot("contoso").await.unwrap().unwrap();
+        assert_eq!(tenant.yardstick.trials.is_empty(), open == 1, "what is told is what is shown");
+    }
+    told(store, 9 * DAY, Ok(vec![subscription(1, 1, 25, true)])).await;
+    record(store, "contoso", 9 * DAY + 1, Ok(vec![stock(1, 10, 11)])).await;
+    assert_eq!(store.incidents(0).await.unwrap().len(), 0, "it is one after all");
+}
+
 pub async fn readers_judge_by_the_rules_that_were_set(Database { store, .. }: &Database) {
     register(store, &["contoso", "fabrikam"]).await;
     record(store, "contoso", 0, Ok(vec![stock(1, 100, 50)])).await;
