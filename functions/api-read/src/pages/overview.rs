@@ -266,7 +266,7 @@ mod tests {
                 ("failing", "not known"),
                 ("new", "not known"),
                 ("fine", "nothing in sight"),
-                ("off", "not known"),
+                ("off", "used up already"),
             ]
         );
     }

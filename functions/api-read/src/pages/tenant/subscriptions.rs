@@ -2,7 +2,7 @@
 
 use leitwarte_core::forecast::renewal::NOTICE_DAYS;
 use leitwarte_core::stock::CapabilityStatus;
-use leitwarte_core::subscription::{Known, Subscription};
+use leitwarte_core::subscription::{Known, Reading, Subscription};
 use leitwarte_core::{DateTime, Utc};
 use leitwarte_store::TenantSubscriptions;
 use leitwarte_web::http::Language;
@@ -18,8 +18,8 @@ pub(crate) struct Subscriptions<'a> {
     pub(super) lines: Vec<Line<'a>>,
     /// From when they are.
     pub(super) read: Option<Age>,
-    /// Why they are not known, or not of today: in words, and as the reading notes it (English).
-    pub(super) note: Option<(&'static str, String)>,
+    /// Why they are not known, or not of today: in words, and as the reading notes it (English), each text of others apart.
+    pub(super) note: Option<(&'static str, Vec<String>)>,
 }
 
 /// One subscription.
@@ -50,8 +50,16 @@ impl<'a> Subscriptions<'a> {
             t,
             lines: known.subscriptions.iter().map(|one| Line::new(language, one, now)).collect(),
             read: known.reading.read_at.map(|at| Age::of(language, at, now)),
-            note: known.reading.note().map(|note| (why, note)),
+            note: known.reading.note().map(|note| (why, apart(&known.reading, note))),
         }
+    }
+}
+
+/// What is wrong and what to do stand by themselves, so that neither turns the direction of the other.
+fn apart(reading: &Reading, note: String) -> Vec<String> {
+    match (&reading.failure, reading.known()) {
+        (Some(failure), Known::Failed) => vec![failure.message.clone(), failure.fix.clone()],
+        _ => vec![note],
     }
 }
 
@@ -109,7 +117,6 @@ texts! {
 #[cfg(test)]
 mod tests {
     use leitwarte_core::poll::FailureKind;
-    use leitwarte_core::subscription::Reading;
     use leitwarte_core::{TimeDelta, Uuid};
 
     use super::*;
@@ -152,7 +159,7 @@ mod tests {
             let known = known(Reading { failure, ..Reading::default() });
             let shown = Subscriptions::new(Language::German, &known, now());
             assert_eq!((shown.note.as_ref().map(|(why, _)| *why), shown.lines.len()), (Some(why), 1));
-            assert_eq!(shown.note.map(|(_, note)| note), known.reading.note());
+            assert_eq!(shown.note.map(|(_, note)| note.join(" ")), known.reading.note());
         }
     }
 }
