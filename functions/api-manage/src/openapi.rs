@@ -29,7 +29,9 @@ pub fn document() -> serde_json::Result<Value> {
     let mut document = serde_json::to_value(Document::openapi())?;
     // utoipa leaves this out for the variants of an enum, which refuse other fields all the same.
     if let Some(actions) = document["components"]["schemas"]["IncidentAction"]["oneOf"].as_array_mut() {
-        actions.iter_mut().for_each(|action| action["additionalProperties"] = json!(false));
+        for action in actions {
+            action["additionalProperties"] = json!(false);
+        }
     }
     leitwarte_web::openapi::complete(&mut document, &ROUTES);
     Ok(document)
