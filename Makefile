@@ -78,7 +78,7 @@ images: ## Build every program here and pack each into a container image
 
 .PHONY: up
 up: images ## Start everything in containers; the demo if no tenant is configured
-	@mkdir -p config-profiles role-certs certs/notifications certs/sign-in secrets/database secrets/tls
+	@mkdir -p config-profiles role-certs certs/notifications certs/sharepoint certs/sign-in secrets/database secrets/tls
 	$(COMPOSE) up --detach --no-build
 
 .PHONY: down

@@ -22,7 +22,7 @@ fn inside_each_container_there_is_little_to_do() {
     let files = [file("local/compose.yaml"), look_around];
     let empty = folder.path().join("empty");
     std::fs::create_dir(&empty).unwrap();
-    let env = ["PROFILES", "CERTS", "SECRETS"].map(|name| (name, empty.display().to_string()));
+    let env = ["PROFILES", "CERTS", "ROLE_CERTS", "SECRETS"].map(|name| (name, empty.display().to_string()));
     let compose = Compose::up(&files.each_ref().map(PathBuf::as_path), &env).unwrap();
     let permanent = services.permanent();
     for service in services.ours() {

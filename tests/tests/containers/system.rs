@@ -61,6 +61,7 @@ impl System {
             ("INVOKE_PORT", address.rsplit(':').next().unwrap().to_owned()),
             ("PROFILES", empty.clone()),
             ("CERTS", empty.clone()),
+            ("ROLE_CERTS", empty.clone()),
             ("SECRETS", empty),
         ];
         env.extend_from_slice(further);

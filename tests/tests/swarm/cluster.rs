@@ -208,7 +208,9 @@ impl Cluster {
         command.env("POLL_INTERVAL_SECONDS", "30").env("RECORDER_PORT", services::port(RECORDER).to_string());
         let files = [("TEMPLATE", "template.yaml"), ("SECRETS", "secrets"), ("RECORDS", "records")];
         let tls = [("TLS_CERT_FILE", TLS_CERT), ("TLS_KEY_FILE", TLS_KEY)];
-        for (variable, file) in files.into_iter().chain(tls).chain([("PROFILES", "empty"), ("CERTS", "empty")]) {
+        for (variable, file) in
+            files.into_iter().chain(tls).chain(["PROFILES", "CERTS", "ROLE_CERTS"].map(|name| (name, "empty")))
+        {
             command.env(variable, self.file(file));
         }
         let done = command.output().with_context(|| format!("cannot run {script}"))?;

@@ -55,7 +55,7 @@ pub(crate) enum Holds {
         (status = 200, description = "What Entra says is stored here"),
         (status = 202, description = "What is stored here is being carried to Entra; `number` is the change's number"),
         (status = 409, description = "Refused, or this side cannot hold; nothing was changed"),
-        (status = 412, description = "The difference is not what was seen; `current` are those there are now"),
+        (status = 412, description = "The difference is not what was seen; `current` names those there are now"),
     )
 )]
 pub(crate) async fn answer(
@@ -73,7 +73,7 @@ pub(crate) async fn answer(
     let now = (deps.clock)();
     // What is no difference at all is none that anybody has seen here.
     let Ok(drift) = serde_json::from_value::<Drift>(drift.into()) else {
-        return Err(Problem::changed_meanwhile(roles.words(&Refusal::Changed), json!([])));
+        return Err(Problem::changed_meanwhile(roles.words(&Refusal::Changed), json!({ "drifts": [] })));
     };
     let seen = (side, Some(&drift));
     let decided = deps.store.decide_drift(&roles.table, (roles.tenant, person), seen, actor(caller), now).await;
@@ -90,7 +90,11 @@ pub(crate) async fn answer(
         Decided::Refused(refusal) => Err(roles.refused(&refusal)),
         // The difference is there, but not this way out of it.
         Decided::NoFinding if !drift.ways_out().contains(&side) => Err(roles.refused(&Refusal::NoDifference)),
-        Decided::NoFinding => Err(Problem::changed_meanwhile(roles.words(&Refusal::NoDifference), json!([]))),
-        Decided::Changed(now) => Err(Problem::changed_meanwhile(roles.words(&Refusal::Changed), json!(now))),
+        Decided::NoFinding => {
+            Err(Problem::changed_meanwhile(roles.words(&Refusal::NoDifference), json!({ "drifts": [] })))
+        }
+        Decided::Changed(now) => {
+            Err(Problem::changed_meanwhile(roles.words(&Refusal::Changed), json!({ "drifts": now })))
+        }
     }
 }

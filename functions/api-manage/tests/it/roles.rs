@@ -198,7 +198,7 @@ async fn a_decision_counts_only_for_the_difference_that_was_seen() {
     let now = json!({ "drift": "differs", "stored": "member", "entra": "head" });
     let reply = decide(json!({ "drift": "differs", "stored": "member", "entra": "alumni" })).await;
     assert_eq!((reply.status, reply.problem().as_str()), (412, "changed-meanwhile"));
-    assert_eq!(reply.json()["current"], json!([now]));
+    assert_eq!(reply.json()["current"], json!({ "drifts": [now] }));
     assert_eq!(person(&world, 3).await.role.as_deref(), Some("member"));
     let without = post(&world, 1, "/api/v1/roles/decisions", &json!({ "person": 3, "holds": "entra" }), "en").await;
     assert_eq!((without.status, without.problem().as_str()), (400, "bad-body"));
