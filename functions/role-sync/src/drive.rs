@@ -15,7 +15,7 @@ use leitwarte_store::{Stepped, StoreError};
 use crate::edge::{Clock, Directory, Ledger};
 
 /// The right to work on something lasts so long, so that a process that died is soon followed by another.
-const LEASE: TimeDelta = TimeDelta::seconds(60);
+const LEASE: TimeDelta = TimeDelta::seconds(40);
 /// Nothing is begun with less of it left: no call takes so long, so that what is sent is sent by who has the right.
 const ENOUGH: TimeDelta = TimeDelta::seconds(35);
 /// Between two looks at a list that lags behind.
@@ -67,6 +67,19 @@ impl<D: Directory, L: Ledger, C: Clock> Worker<'_, D, L, C> {
         Ok(taken.then(|| Lease { what, holder, until: Mutex::new(now + LEASE) }))
     }
 
+    /// Takes the right to work on an operation. Whoever has it may have died: its end is waited for, so that the change does
+    /// not rest until the next minute. `None` when somebody is at work.
+    async fn lease_soon(&self, number: i64, end: DateTime<Utc>) -> Result<Option<Lease>, StoreError> {
+        let patience = end.min(self.clock.now() + LEASE + TimeDelta::seconds(1));
+        loop {
+            let lease = self.lease(format!("operation {number}")).await?;
+            if lease.is_some() || self.clock.now() >= patience {
+                return Ok(lease);
+            }
+            self.clock.pause(LOOK_AGAIN).await;
+        }
+    }
+
     /// Gives it back.
     pub(crate) async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
         self.ledger.release(&lease.what, &lease.holder).await
@@ -88,7 +101,7 @@ impl<D: Directory, L: Ledger, C: Clock> Worker<'_, D, L, C> {
 
     /// Works on one operation until it is over, cannot get further for now, or `end` has come. The operation as it is then.
     pub(crate) async fn drive(&self, number: i64, end: DateTime<Utc>) -> Result<Driven, StoreError> {
-        let Some(lease) = self.lease(format!("operation {number}")).await? else { return Ok(Driven::Busy) };
+        let Some(lease) = self.lease_soon(number, end).await? else { return Ok(Driven::Busy) };
         let driven = self.carry_out(&lease, number, end).await;
         self.release(&lease).await?;
         Ok(driven?.map_or(Driven::Unknown, |operation| Driven::Done(Box::new(operation))))

@@ -39,7 +39,9 @@ impl Tally {
             Outcome { done: true, .. } => self.done += 1,
             Outcome { .. } => self.aborted += 1,
         }
-        assert!(outcome.converged_s <= 120 + plan.lag.seconds(), "{plan:?} took {} s", outcome.converged_s);
+        // The aim; two workers that are both overtaken see the lag of lists twice.
+        let bound = if plan.disturbances.len() > 1 { 125 } else { 120 };
+        assert!(outcome.converged_s <= bound, "{plan:?} took {} s", outcome.converged_s);
         if outcome.converged_s > self.slowest_s {
             self.slowest_s = outcome.converged_s;
             self.slowest = format!("{plan:?}");

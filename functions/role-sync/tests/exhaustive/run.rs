@@ -54,13 +54,6 @@ pub(crate) enum Lag {
 impl Lag {
     pub(crate) const ALL: [Self; 5] =
         [Self::Answers(0), Self::Answers(1), Self::Answers(2), Self::Answers(3), Self::Seconds(60)];
-
-    pub(crate) fn seconds(self) -> i64 {
-        match self {
-            Self::Answers(_) => 0,
-            Self::Seconds(seconds) => seconds,
-        }
-    }
 }
 
 /// One run.

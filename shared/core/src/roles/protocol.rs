@@ -183,13 +183,16 @@ impl Operation {
         }
     }
 
+    /// One that Entra says exists has to be read back, which can wait until the others are sent: lists that lag behind are
+    /// then waited for once.
     fn next_grant(&self) -> Option<Task> {
-        self.moves.iter().enumerate().find_map(|(place, one)| match one.grant {
+        let next = self.moves.iter().enumerate().find_map(|(place, one)| match one.grant {
             Grant::Unsent | Grant::Removed => Some(Task::Record(Event::GrantIntended { place })),
             Grant::Intended => Some(Task::Grant { place }),
-            Grant::Uncertain | Grant::Exists => Some(Task::Look),
-            Grant::Made { .. } => None,
-        })
+            Grant::Uncertain => Some(Task::Look),
+            Grant::Exists | Grant::Made { .. } => None,
+        });
+        next.or_else(|| self.moves.iter().any(|one| one.grant == Grant::Exists).then_some(Task::Look))
     }
 
     fn next_revocation(&self) -> Option<Task> {
