@@ -156,3 +156,22 @@ pub fn sign(claims: &Value, key: &Key) -> String {
     header.kid = Some(key.kid.to_owned());
     jsonwebtoken::encode(&header, claims, &key.encoding()).unwrap()
 }
+
+/// Who may ask a function, by name, with the bearer token that each sends: the columns of its table of rights. The last one
+/// is a program with this role.
+pub fn callers(authority: &Authority, now: DateTime<Utc>, programs_role: &str) -> [(&'static str, Option<String>); 9] {
+    let person = |changes| Some(sign(&with(authority.person(now), &changes), &KEY));
+    let program = |changes| Some(sign(&with(authority.program(now), &changes), &KEY));
+    let issuer = format!("{}/{FOREIGN_TENANT}/v2.0", authority.address());
+    [
+        ("anonymous", None),
+        ("person without a role", person(json!({}))),
+        ("Read", person(json!({ "roles": ["Licences.Read"] }))),
+        ("Manage", person(json!({ "roles": ["Licences.Manage"] }))),
+        ("Admin", person(json!({ "roles": ["Admin"] }))),
+        ("foreign tenant", person(json!({ "tid": FOREIGN_TENANT, "iss": issuer, "roles": ["Admin"] }))),
+        ("expired", person(json!({ "exp": now.timestamp() - 3600, "roles": ["Admin"] }))),
+        ("program without a role", program(json!({}))),
+        ("program with a role", program(json!({ "roles": [programs_role] }))),
+    ]
+}

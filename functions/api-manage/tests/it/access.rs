@@ -8,7 +8,7 @@ use leitwarte_web::permission::{Permission, Role};
 use serde_json::json;
 
 use crate::world::{SITE, TEMPLATE, World, now};
-use leitwarte_web::testing::{FOREIGN_TENANT, KEY, sign, with};
+use leitwarte_web::testing::callers;
 
 #[test]
 fn the_table_is_the_template_and_the_template_is_the_table() {
@@ -54,37 +54,19 @@ const MATRIX: [(Change, [i64; 9]); 7] = [
     (DECIDE, [401, 403, 403, 403, 409, 401, 401, 403, 403]),
 ];
 
-fn callers(world: &World) -> [(&'static str, Option<String>); 9] {
-    let token = |changes| Some(world.token(&changes));
-    let issuer = format!("{}/{FOREIGN_TENANT}/v2.0", world.authority.address());
-    let program = |changes| Some(sign(&with(world.authority.program(now()), &changes), &KEY));
-    [
-        ("anonymous", None),
-        ("person without a role", token(json!({}))),
-        ("Read", token(json!({ "roles": ["Licences.Read"] }))),
-        ("Manage", token(json!({ "roles": ["Licences.Manage"] }))),
-        ("Admin", token(json!({ "roles": ["Admin"] }))),
-        ("foreign tenant", token(json!({ "tid": FOREIGN_TENANT, "iss": issuer, "roles": ["Admin"] }))),
-        ("expired", token(json!({ "exp": now().timestamp() - 3600, "roles": ["Admin"] }))),
-        ("program without a role", program(json!({}))),
-        ("program with Manage", program(json!({ "roles": ["Licences.Manage"] }))),
-    ]
-}
-
 #[tokio::test]
 async fn every_caller_may_change_exactly_what_it_may() {
     for ((method, address, body), expected) in MATRIX {
-        for index in 0..expected.len() {
+        for (index, status) in expected.into_iter().enumerate() {
             // Each in a world of its own: what one changes is seen by the next.
             let world = World::new().await;
-            let [caller, status] = [index, index].map(|index| index);
-            let (caller, token) = callers(&world).into_iter().nth(caller).unwrap();
+            let (caller, token) = callers(&world.authority, now(), "Licences.Manage").into_iter().nth(index).unwrap();
             let bearer = token.map(|token| format!("Bearer {token}"));
             let mut headers = vec![("content-type", "application/json"), ("if-match", "*")];
             headers.extend(bearer.iter().map(|bearer| ("authorization", bearer.as_str())));
             let revision = world.store.revision().await.unwrap();
             let reply = world.ask(Method::try_from(method).unwrap(), address, &headers, body).await;
-            assert_eq!(reply.status, expected[status], "{method} {address} by {caller}");
+            assert_eq!(reply.status, status, "{method} {address} by {caller}");
             if reply.status >= 400 {
                 assert_eq!(world.store.revision().await.unwrap(), revision, "{method} {address} by {caller}");
                 assert!(world.store.audit_log(None, None, 10).await.unwrap().is_empty(), "{address} by {caller}");

@@ -6,7 +6,7 @@ use crate::support::{TEMPLATE, World, now};
 use api_read::routes::{ELSEWHERE, ROUTES};
 use http::Method;
 use leitwarte_web::permission::Permission;
-use leitwarte_web::testing::{FOREIGN_TENANT, KEY, sign, with};
+use leitwarte_web::testing::{KEY, callers, sign};
 use serde_json::json;
 
 #[test]
@@ -112,28 +112,11 @@ const MATRIX: &[(&str, &str, [i64; 9])] = &[
     ("POST", "/health", [401, 405, 405, 405, 405, 401, 401, 403, 405]),
 ];
 
-fn callers(world: &World) -> [(&'static str, Option<String>); 9] {
-    let token = |changes| Some(world.token(&changes));
-    let issuer = format!("{}/{FOREIGN_TENANT}/v2.0", world.authority.address());
-    let program = |changes| Some(sign(&with(world.authority.program(now()), &changes), &KEY));
-    [
-        ("anonymous", None),
-        ("person without a role", token(json!({}))),
-        ("Read", token(json!({ "roles": ["Licences.Read"] }))),
-        ("Manage", token(json!({ "roles": ["Licences.Manage"] }))),
-        ("Admin", token(json!({ "roles": ["Admin"] }))),
-        ("foreign tenant", token(json!({ "tid": FOREIGN_TENANT, "iss": issuer, "roles": ["Admin"] }))),
-        ("expired", token(json!({ "exp": now().timestamp() - 3600, "roles": ["Admin"] }))),
-        ("program without a role", program(json!({}))),
-        ("program with Read", program(json!({ "roles": ["Licences.Read"] }))),
-    ]
-}
-
 #[tokio::test]
 async fn every_caller_gets_exactly_what_it_may_have() {
     let world = World::with_tenants().await;
     for &(method, address, expected) in MATRIX {
-        for ((caller, token), status) in callers(&world).into_iter().zip(expected) {
+        for ((caller, token), status) in callers(&world.authority, now(), "Licences.Read").into_iter().zip(expected) {
             let bearer = token.map(|token| format!("Bearer {token}"));
             let headers: Vec<_> = bearer.iter().map(|bearer| ("authorization", bearer.as_str())).collect();
             let reply = world.ask(Method::try_from(method).unwrap(), address, &headers).await;
