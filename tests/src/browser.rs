@@ -328,6 +328,8 @@ fn capabilities(looks: Looks, profile: &std::path::Path) -> Capabilities {
     ];
     let capabilities = json!({
         "browserName": "chrome",
+        // The demo in containers has a certificate of its own making; people agree to it once.
+        "acceptInsecureCerts": true,
         "goog:chromeOptions": {
             "args": arguments,
             "prefs": { "intl.accept_languages": looks.language },

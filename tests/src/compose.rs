@@ -30,6 +30,9 @@ impl Compose {
         for name in ["GATEWAY_PORT", "DEMO_PORT"] {
             env.push((name.to_owned(), port(free_address()?)));
         }
+        let public =
+            env.iter().find(|(name, _)| name == "GATEWAY_PORT").map(|(_, port)| format!("http://localhost:{port}"));
+        env.extend(public.map(|address| ("PUBLIC_URL".to_owned(), address)));
         let compose = Self {
             project: format!("leitwarte-test-{}-{number}", std::process::id()),
             files: files.iter().map(|file| file.to_path_buf()).collect(),

@@ -63,7 +63,7 @@ impl Rig {
         due.iter()
             .map(|delivery| match &delivery.message {
                 Message::Certificate(certificate) => (certificate.owner.clone(), certificate.days_left),
-                Message::Shortage(_) => panic!("{delivery:?}"),
+                Message::Shortage(_) | Message::RoleChange(_) => panic!("{delivery:?}"),
             })
             .collect()
     }

@@ -15,7 +15,7 @@ use leitwarte_store::{Stepped, StoreError};
 use crate::edge::{Clock, Directory, Ledger};
 
 /// The right to work on something lasts so long, so that a process that died is soon followed by another.
-const LEASE: TimeDelta = TimeDelta::seconds(40);
+pub const LEASE: TimeDelta = TimeDelta::seconds(40);
 /// Nothing is begun with less of it left: no call takes so long, so that what is sent is sent by who has the right.
 const ENOUGH: TimeDelta = TimeDelta::seconds(35);
 /// Between two looks at a list that lags behind.

@@ -12,6 +12,7 @@ mod event;
 mod graph;
 mod reconcile;
 mod stored;
+mod telling;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -24,7 +25,7 @@ use leitwarte_core::Uuid;
 use leitwarte_core::auth_profile::AuthProfile;
 use leitwarte_core::hosts;
 use leitwarte_core::message::words::Language;
-use leitwarte_core::roles::operation::{Operation, Phase};
+use leitwarte_core::roles::operation::Phase;
 use leitwarte_core::roles::profile::RoleSyncProfile;
 use leitwarte_core::roles::protocol::Fault;
 use leitwarte_core::roles::words::Problem;
@@ -34,7 +35,7 @@ use leitwarte_store::{Asked, Store};
 use leitwarte_web::auth_file::AuthFile;
 
 use drive::Driven;
-pub use drive::Worker;
+pub use drive::{LEASE, Worker};
 use edge::{Clock, Directory, Ledger};
 pub use event::{ComparisonReport, Event, ObjectIdReport, OperationReport, Report};
 pub use graph::GraphDirectory;
@@ -159,7 +160,8 @@ impl<D: Directory, L: Ledger, C: Clock> Worker<'_, D, L, C> {
         for one in driven {
             match one {
                 Driven::Done(operation) => {
-                    tell(&operation, self.table);
+                    telling::log(&operation, self.table);
+                    self.alert(&operation).await?;
                     report.operations.push(OperationReport::of(&operation, text));
                     given_up = operation.problem.filter(|_| operation.phase == Phase::Aborted);
                 }
@@ -202,21 +204,5 @@ impl<D: Directory, L: Ledger, C: Clock> Worker<'_, D, L, C> {
             }
         }
         Ok(report)
-    }
-}
-
-/// One line for each operation: an error for one that does not get further beyond its point of no return, which somebody has
-/// to look after.
-fn tell(operation: &Operation, table: &leitwarte_core::roles::RoleTable) {
-    let (number, phase) = (operation.number, operation.phase.as_str());
-    let problem = operation.problem.as_ref().or(operation.trouble.as_ref());
-    let problem = problem.map(|problem| problem.text(table, Language::En));
-    match operation.phase {
-        Phase::Done => tracing::info!(number, "roles changed"),
-        Phase::Aborted => tracing::warn!(number, problem, "change of roles given up"),
-        Phase::Revoking if operation.trouble.is_some() => {
-            tracing::error!(number, problem, "change of roles stands still beyond its point of no return");
-        }
-        _ => tracing::warn!(number, phase, problem, "change of roles goes on later"),
     }
 }

@@ -18,6 +18,8 @@ pub enum Message {
     Shortage(Shortage),
     /// A certificate ends soon, or has ended.
     Certificate(Certificate),
+    /// A change of roles does not get further.
+    RoleChange(RoleChange),
 }
 
 /// A shortage as it was when it was seen.
@@ -54,4 +56,34 @@ pub struct Certificate {
     pub ends_on: NaiveDate,
     /// Days until then; zero or less when it is over.
     pub days_left: i64,
+}
+
+/// A change of roles that stands still where it can neither be finished nor given up. It names roles and nobody who has them:
+/// who that is stands on the page, for those who may see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoleChange {
+    /// Number of the change.
+    pub operation: i64,
+    /// From which role to which, for each person.
+    pub roles: Vec<InBoth>,
+    /// When it was accepted.
+    pub accepted_at: DateTime<Utc>,
+    /// What keeps it, and what to do.
+    pub problem: InBoth,
+}
+
+/// Words in both languages: what roles are called stands in a table that who sends messages does not have.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InBoth {
+    /// German.
+    pub de: String,
+    /// English.
+    pub en: String,
+}
+
+impl InBoth {
+    /// The same in each language.
+    pub fn new(say: impl Fn(words::Language) -> String) -> Self {
+        Self { de: say(words::Language::De), en: say(words::Language::En) }
+    }
 }

@@ -37,6 +37,22 @@ pub struct Demo {
     simulator: String,
 }
 
+/// On the stand-in's sign-in page: chooses the person whose name ends in `role`.
+///
+/// # Errors
+/// If there is no such page or person, or the browser does not answer.
+pub async fn choose(browser: &Browser, role: &str) -> Result<()> {
+    browser.find("form button[name=person]").await?;
+    let buttons = browser.all("form button[name=person]").await?;
+    for button in buttons {
+        if button.text().await?.lines().next().is_some_and(|name| name.ends_with(role)) {
+            button.click().await?;
+            return Ok(());
+        }
+    }
+    anyhow::bail!("nobody on the sign-in page is called {role}")
+}
+
 impl Demo {
     /// The demo after its first poll, and a browser that has not been there yet.
     ///
@@ -78,15 +94,7 @@ impl Demo {
     /// # Errors
     /// If the demo or the browser does not do as it should; the error says what.
     pub async fn choose(&self, role: &str) -> Result<()> {
-        self.browser.find("form button[name=person]").await?;
-        let buttons = self.browser.all("form button[name=person]").await?;
-        for button in buttons {
-            if button.text().await?.lines().next().is_some_and(|name| name.ends_with(role)) {
-                button.click().await?;
-                return Ok(());
-            }
-        }
-        anyhow::bail!("nobody on the sign-in page is called {role}")
+        choose(&self.browser, role).await
     }
 
     /// Signs in by way of a page, and waits until it is shown.

@@ -5,6 +5,7 @@
 mod faults;
 mod inside;
 mod load;
+mod people;
 mod postgres;
 mod small;
 mod system;

@@ -20,7 +20,7 @@ const IMAGE: f64 = 25.0;
 const MEMORY: f64 = 150.0;
 /// A call of a function, without the key.
 const INVOKE: &str = "POST /2015-03-31/functions/api-read/invocations";
-/// Of a function, the fastest of several, because the processors are shared with other tests.
+/// Of a function, the fastest of several, because the processors are shared.
 const COLD_START: Duration = Duration::from_millis(100);
 
 #[tokio::test(flavor = "multi_thread")]
@@ -54,14 +54,20 @@ async fn a_system_at_rest_is_small_and_its_containers_reach_only_whom_they_need(
     }
 }
 
-/// What each image takes on disk. The limit is for released ones; others are not optimised.
+/// What each image takes on disk.
 fn sizes() {
     for service in Services::shipped().ours() {
         let bytes: f64 = inspect(&format!("leitwarte/{service}:local"), "{{.Size}}").unwrap().parse().unwrap();
         let size = bytes / 1e6;
         println!("the image of {service} takes {size:.1} MB");
-        assert!(size < IMAGE || std::env::var("PROFILE").as_deref() != Ok("release"), "{service}");
+        assert!(size < IMAGE || !released(), "{service}");
     }
+}
+
+/// Sizes and times are promised of released programs (`make measure`); others are printed only, since they are not
+/// optimised and share the processors with other tests.
+fn released() -> bool {
+    std::env::var("PROFILE").as_deref() == Ok("release")
 }
 
 /// Asks from within the network of each container.
@@ -72,7 +78,8 @@ fn reach(system: &System) {
         all.split_whitespace().map(str::to_owned).collect::<Vec<_>>()
     };
     let services = Services::shipped();
-    let outside = format!("{}:8443", addresses("graph-simulator")[0]);
+    let demo_port = system.compose.variable("DEMO_PORT");
+    let outside = format!("{}:{demo_port}", addresses("graph-simulator")[0]);
     // A service of the machine itself, and its address in each network.
     let machine = TcpListener::bind("0.0.0.0:0").unwrap();
     let networks: BTreeSet<_> = services.permanent().iter().flat_map(|service| services.networks(service)).collect();
@@ -97,7 +104,8 @@ fn reach(system: &System) {
     let of_functions = functions.iter().map(|function| {
         let own = own_emulator(system, &emulator, function);
         let others = emulators.iter().filter(|ip| **ip != own).cloned().collect();
-        (function.as_str(), of_function(function, others, services.networks(function).contains("outbound")))
+        let goes_out = services.networks(function).contains("outbound");
+        (function.as_str(), of_function(function, others, goes_out, demo_port))
     });
     let table: Vec<_> = of_functions.chain(of_host).collect();
     thread::scope(|scope| {
@@ -121,7 +129,12 @@ fn reach(system: &System) {
 }
 
 /// What a function reaches: its own events, and of the outside what the proxy lets it, if it may leave at all.
-fn of_function(own: &str, emulators_elsewhere: Vec<String>, goes_out: bool) -> Vec<(String, &'static str)> {
+fn of_function(
+    own: &str,
+    emulators_elsewhere: Vec<String>,
+    goes_out: bool,
+    demo_port: &str,
+) -> Vec<(String, &'static str)> {
     let emulator = format!("emulator.{own}");
     let port = port(own);
     let other = if port == FIRST_PORT { port + 1 } else { FIRST_PORT };
@@ -133,7 +146,8 @@ fn of_function(own: &str, emulators_elsewhere: Vec<String>, goes_out: bool) -> V
         ("gateway:8080".to_owned(), "unknown"),
     ];
     let proxy = if goes_out { ["200", "403", "403"] } else { ["unknown"; 3] };
-    let targets = ["graph.demo:8443", "graph.demo:443", "example.com:443"];
+    let targets =
+        [format!("graph.localhost:{demo_port}"), "graph.localhost:443".to_owned(), "example.com:443".to_owned()];
     wanted.extend(targets.map(|target| format!("egress:3128 CONNECT {target}")).into_iter().zip(proxy));
     for ip in emulators_elsewhere {
         wanted.extend([port, other].map(|port| (format!("{ip}:{port}"), "unreachable")));
@@ -192,5 +206,5 @@ async fn cold_start(function: &str) {
         assert!(request.starts_with(b"GET /2018-06-01/runtime/invocation/next"), "{function} asks for something else");
     }
     println!("{function} asks for work {} ms after its process began", fastest.as_millis());
-    assert!(fastest < COLD_START, "{fastest:?}");
+    assert!(fastest < COLD_START || !released(), "{function}: {fastest:?}");
 }

@@ -42,7 +42,8 @@ impl Checker {
     }
 
     fn note(&self, scene: &Scene, when: &str, what: &str) {
-        let trace = scene.state().trace.join(", ");
+        let trace: Vec<String> = scene.state().trace.iter().map(|point| point.name.clone()).collect();
+        let trace = trace.join(", ");
         let mut broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner);
         if !broken.iter().any(|known| known.starts_with(what)) {
             broken.push(format!("{what} (at {when}, after {trace})"));

@@ -44,6 +44,11 @@ impl Kind {
         Self::SignIn,
         Self::OldSignIn,
     ];
+
+    /// Whether only a call of Entra can be disturbed so.
+    pub(crate) fn needs_a_call(self) -> bool {
+        matches!(self, Self::RequestLost | Self::AnswerLost | Self::Error | Self::Forbidden)
+    }
 }
 
 /// One disturbance.

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use leitwarte_core::Uuid;
+use leitwarte_core::message::RoleChange;
 use leitwarte_core::roles::operation::{Held, Operation};
 use leitwarte_core::roles::protocol::{Event, Fault, Sight};
 use leitwarte_core::roles::words::Problem;
 use leitwarte_graph::{Assignment, GrantAnswer, PrincipalKind, RevokeAnswer};
 use leitwarte_store::{LastReconciliation, RolePerson, Stepped, StoreError};
-use role_sync::StoredRoles;
 use role_sync::edge::{Clock, Directory, Found, Ledger};
+use role_sync::{LEASE, StoredRoles};
 use tokio::sync::Notify;
 
 use crate::checker::Checker;
@@ -20,8 +21,6 @@ use crate::entra::Entra;
 
 /// A call takes so long.
 const CALL: TimeDelta = TimeDelta::milliseconds(200);
-/// A lease of the function.
-const LEASE: TimeDelta = TimeDelta::seconds(60);
 /// Somebody gives a permission back.
 pub(crate) const HEALED_AFTER: TimeDelta = TimeDelta::minutes(10);
 
@@ -38,19 +37,21 @@ pub(crate) struct State {
     pub(crate) disturbances: Vec<Disturbance>,
     /// When the last disturbance was over.
     pub(crate) last_fault: DateTime<Utc>,
-    pub(crate) trace: Vec<String>,
+    /// Every point there was.
+    pub(crate) trace: Vec<Point>,
     /// Whoever stands still does so until the own lease is over.
     pub(crate) past_the_lease: bool,
-    point: usize,
     failing: u32,
     forbidden: Option<(DateTime<Utc>, bool)>,
     ids: u128,
 }
 
-/// What becomes of one point.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Point {
-    kind: Option<Kind>,
+/// Where something can go wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Point {
+    pub(crate) name: String,
+    /// A call of Entra; else a write of the database, whose answer cannot be lost without the process ending.
+    pub(crate) is_call: bool,
 }
 
 /// One worker's hands. Dropping a worker is the end of its process.
@@ -79,17 +80,15 @@ impl State {
             last_fault: now,
             trace: Vec::new(),
             past_the_lease: false,
-            point: 0,
             failing: 0,
             forbidden: None,
             ids,
         }
     }
 
-    fn next(&mut self, name: String) -> Point {
-        let at = self.point;
-        self.point += 1;
-        self.trace.push(name);
+    fn next(&mut self, point: Point) -> Option<Kind> {
+        let at = self.trace.len();
+        self.trace.push(point);
         let kind = self.disturbances.iter().find(|one| one.at == at).map(|one| one.kind);
         let over = match kind {
             None | Some(Kind::SignIn | Kind::OldSignIn) => self.last_fault,
@@ -98,7 +97,7 @@ impl State {
             Some(_) => self.now,
         };
         self.last_fault = self.last_fault.max(over);
-        Point { kind }
+        kind
     }
 }
 
@@ -119,26 +118,25 @@ impl Hands<'_> {
         std::future::pending().await
     }
 
-    /// Stands still while a second one works; past the own lease, or only for a moment.
+    /// Stands still while a second one works: past the own lease, or only for the moment in which that one finds it taken.
     async fn stand_still(&self, past_the_lease: bool) {
         self.scene.state().past_the_lease = past_the_lease;
         self.signals.standing.notify_one();
         self.signals.go_on.notified().await;
     }
 
-    async fn before(&self, name: String) -> Point {
-        let point = self.scene.state().next(name);
-        match point.kind {
+    async fn before(&self, name: &str, is_call: bool) -> Option<Kind> {
+        let kind = self.scene.state().next(Point { name: name.to_owned(), is_call });
+        match kind {
             Some(Kind::KilledBefore) => self.dead().await,
             Some(Kind::OvertakenBefore) => self.stand_still(true).await,
             _ => {}
         }
-        point
+        kind
     }
 
-    async fn after(&self, point: Point, when: &str) {
-        self.scene.check(when).await;
-        match point.kind {
+    async fn after(&self, kind: Option<Kind>) {
+        match kind {
             Some(Kind::KilledAfter) => self.dead().await,
             Some(Kind::OvertakenAfter) => self.stand_still(true).await,
             Some(Kind::SecondWorker) => self.stand_still(false).await,
@@ -150,15 +148,15 @@ impl Hands<'_> {
 
     /// A call of Entra: lost, failing, forbidden, or done.
     async fn call<T>(&self, name: &str, writes: bool, effect: impl FnOnce(&mut State) -> T) -> Result<T, Fault> {
-        let point = self.before(name.to_owned()).await;
+        let kind = self.before(name, true).await;
         let (answer, effect) = {
             let mut state = self.scene.state();
             state.now += CALL;
             let now = state.now;
-            if point.kind == Some(Kind::Error) {
+            if kind == Some(Kind::Error) {
                 state.failing = 3;
             }
-            if point.kind == Some(Kind::Forbidden) {
+            if kind == Some(Kind::Forbidden) {
                 state.forbidden = Some((now + HEALED_AFTER, !writes));
                 state.last_fault = now + HEALED_AFTER;
             }
@@ -169,14 +167,18 @@ impl Hands<'_> {
                 state.failing -= 1;
                 state.last_fault = state.last_fault.max(now);
                 (Err(Fault::Passing(problem("503"))), None)
-            } else if point.kind == Some(Kind::RequestLost) {
+            } else if kind == Some(Kind::RequestLost) {
                 (Err(Fault::Passing(problem("no answer"))), None)
             } else {
                 let done = effect(&mut state);
-                (Ok(done), Some(point.kind == Some(Kind::AnswerLost)))
+                (Ok(done), Some(kind == Some(Kind::AnswerLost)))
             }
         };
-        self.after(point, name).await;
+        // What was only read has changed nothing.
+        if writes {
+            self.scene.check(name).await;
+        }
+        self.after(kind).await;
         if effect == Some(true) { Err(Fault::Passing(problem("no answer"))) } else { answer }
     }
 }
@@ -248,16 +250,16 @@ fn value_of(app_role: Uuid) -> String {
 
 impl Ledger for Hands<'_> {
     async fn lease(&self, what: &str, holder: &str, now: DateTime<Utc>, time: TimeDelta) -> Result<bool, StoreError> {
-        let point = self.before("lease".to_owned()).await;
+        let kind = self.before("lease", false).await;
         let taken = self.scene.roles.lease(what, holder, now, time).await;
-        self.after(point, "lease").await;
+        self.after(kind).await;
         taken
     }
 
     async fn release(&self, what: &str, holder: &str) -> Result<(), StoreError> {
-        let point = self.before("release".to_owned()).await;
+        let kind = self.before("release", false).await;
         let released = self.scene.roles.release(what, holder).await;
-        self.after(point, "release").await;
+        self.after(kind).await;
         released
     }
 
@@ -272,10 +274,15 @@ impl Ledger for Hands<'_> {
     async fn step(&self, before: &Operation, event: &Event, now: DateTime<Utc>) -> Result<Stepped, StoreError> {
         let word = serde_json::to_value(event).unwrap()["step"].as_str().unwrap().to_owned();
         let name = format!("step {word}");
-        let point = self.before(name.clone()).await;
+        let kind = self.before(&name, false).await;
         let stepped = self.scene.roles.step(before, event, now).await;
-        self.after(point, &name).await;
+        self.scene.check(&name).await;
+        self.after(kind).await;
         stepped
+    }
+
+    async fn alert(&self, change: RoleChange, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        self.scene.roles.alert(change, now).await
     }
 
     async fn people(&self) -> Result<Vec<RolePerson>, StoreError> {

@@ -16,12 +16,14 @@ use tempfile::TempDir;
 use crate::checker::{Actor, Checker, sign_in};
 use crate::disturbance::Disturbance;
 use crate::entra::Entra;
-use crate::hands::{Hands, Scene, Signals, State};
+use crate::hands::{Hands, Point, Scene, Signals, State};
 
 /// The invocation's time limit.
 const INVOCATION: TimeDelta = TimeDelta::seconds(240);
 /// The schedule.
 const EACH: i64 = 60;
+/// A process that ends is followed by another one so soon, which goes on with what is under way.
+const RESTART: TimeDelta = TimeDelta::seconds(5);
 /// A run that takes longer does not converge.
 const MOST_TICKS: u32 = 60;
 
@@ -184,14 +186,14 @@ impl Stage {
     }
 }
 
-/// Runs a plan.
+/// Runs a plan: how it ended, and the points there were.
 ///
 /// # Errors
 /// What did not hold.
-pub(crate) async fn run(stage: &Stage, plan: &Plan) -> Result<Outcome, String> {
+pub(crate) async fn run(stage: &Stage, plan: &Plan) -> Result<(Outcome, Vec<Point>), String> {
     let scene = stage.scene(plan.change, plan.lag, plan.disturbances.clone()).await;
     let number = stage.accepted(&scene, plan.change).await;
-    work(stage, &scene, &Event::Operation(number)).await;
+    let mut died = work(stage, &scene, &Event::Operation(number), INVOCATION).await;
     for _ in 0..MOST_TICKS {
         if let Some(broken) = scene.checker.broken() {
             return Err(broken);
@@ -203,20 +205,17 @@ pub(crate) async fn run(stage: &Stage, plan: &Plan) -> Result<Outcome, String> {
                 return Err(broken);
             }
             let converged_s = (ended_at - scene.state().last_fault).num_seconds();
-            return Ok(Outcome { done, converged_s });
+            let points = std::mem::take(&mut scene.state().trace);
+            return Ok((Outcome { done, converged_s }, points));
         }
-        next_minute(&scene);
-        work(stage, &scene, &Event::Tick).await;
+        if died {
+            scene.state().now += RESTART;
+        } else {
+            next_minute(&scene);
+        }
+        died = work(stage, &scene, &Event::Tick, INVOCATION).await;
     }
     Err(format!("it does not come to rest: {:?}", stage.store.role_operation(number).await.unwrap()))
-}
-
-/// The points of a run.
-pub(crate) async fn trace(stage: &Stage, plan: &Plan) -> Vec<String> {
-    let scene = stage.scene(plan.change, plan.lag, plan.disturbances.clone()).await;
-    let number = stage.accepted(&scene, plan.change).await;
-    work(stage, &scene, &Event::Operation(number)).await;
-    scene.state().trace.clone()
 }
 
 fn next_minute(scene: &Scene) {
@@ -225,26 +224,30 @@ fn next_minute(scene: &Scene) {
     state.now = DateTime::<Utc>::from_timestamp(second - second.rem_euclid(EACH) + EACH, 0).unwrap();
 }
 
-/// One process, until it ends by itself or is killed. When it stands still, a second one works meanwhile, which is the next
+/// One process, until it has nothing left to do or is killed; tells whether it was. When it stands still, a second one works meanwhile, which is the next
 /// one that the schedule starts.
-async fn work(stage: &Stage, scene: &Scene, event: &Event) {
+async fn work(stage: &Stage, scene: &Scene, event: &Event, time: TimeDelta) -> bool {
     let signals = Arc::new(Signals::default());
     let hands = Hands { scene, signals: Arc::clone(&signals) };
     let worker = Worker { directory: &hands, ledger: &hands, clock: &hands, table: &stage.table, sign_in: None };
-    let end = scene.state().now + INVOCATION;
+    let end = scene.state().now + time;
     let mut running = pin!(worker.run(event, end));
     loop {
         tokio::select! {
             biased;
-            _ = &mut running => return,
-            () = signals.killed.notified() => return,
+            _ = &mut running => return false,
+            () = signals.killed.notified() => return true,
             () = signals.standing.notified() => {
-                // With the lease of the one that stands still the second one is refused; when it is over, it takes over.
-                if scene.state().past_the_lease {
-                    next_minute(scene);
+                // The next one comes with the next minute and waits for the end of the lease; or it comes at once and has
+                // no time to wait for anything.
+                let past_the_lease = scene.state().past_the_lease;
+                if past_the_lease {
                     next_minute(scene);
                 }
-                Box::pin(work(stage, scene, &Event::Tick)).await;
+                let time = if past_the_lease { INVOCATION } else { TimeDelta::zero() };
+                while Box::pin(work(stage, scene, &Event::Tick, time)).await {
+                    scene.state().now += RESTART;
+                }
                 signals.go_on.notify_one();
             }
         }

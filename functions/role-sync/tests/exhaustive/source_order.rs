@@ -10,14 +10,16 @@ use crate::disturbance::{Disturbance, Kind};
 use crate::hands::{Hands, Scene, Signals, app_role_of};
 use crate::run::{Change, Lag, Stage};
 
-/// Points: two calls for each of two people, and the database.
-const POINTS: usize = 5;
+/// Points: two calls for each of two people.
+const CALLS: usize = 4;
 
 pub(crate) fn singles() -> impl Iterator<Item = Vec<Disturbance>> {
     let kinds = Kind::ALL
         .into_iter()
         .filter(|kind| !matches!(kind, Kind::OvertakenBefore | Kind::OvertakenAfter | Kind::SecondWorker));
-    (0..POINTS).flat_map(move |at| kinds.clone().map(move |kind| vec![Disturbance { at, kind }]))
+    let all = (0..=CALLS).flat_map(move |at| kinds.clone().map(move |kind| Disturbance { at, kind }));
+    // The last point is the database.
+    all.filter(|one| one.at < CALLS || !one.kind.needs_a_call()).map(|one| vec![one])
 }
 
 /// Runs it once.

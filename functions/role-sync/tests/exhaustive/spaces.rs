@@ -1,34 +1,27 @@
 //! Which disturbances there are.
 
 use crate::disturbance::{Disturbance, Kind};
-use crate::run::{Change, Lag, Plan};
+use crate::hands::Point;
 
-/// In `make test`, every so-manieth pair; a prime, so that every kind and point comes up.
-pub(crate) const SAMPLE: usize = 389;
-
-/// Points of an undisturbed run, and some that only a disturbed one has.
-fn points(change: Change) -> usize {
-    match change {
-        Change::HandOver | Change::Exchange => 27,
-        Change::Alone | Change::Repair => 18,
-    }
+/// How much of a space is walked: every so-manieth of the first disturbances, and of the second ones after each.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Steps {
+    pub(crate) first: usize,
+    pub(crate) second: usize,
 }
 
-/// Every disturbance of every point. One that does not fit its point (an answer of the database cannot be lost without the
-/// process ending) is as if there were none.
-fn disturbances(change: Change) -> impl Iterator<Item = Disturbance> + Clone {
-    (0..points(change)).flat_map(|at| Kind::ALL.map(|kind| Disturbance { at, kind }))
+impl Steps {
+    /// Everything.
+    pub(crate) const ALL: Self = Self { first: 1, second: 1 };
+    /// For `make test`; primes, so that every kind and point comes up.
+    pub(crate) const SAMPLE: Self = Self { first: 17, second: 23 };
 }
 
-/// Each alone.
-pub(crate) fn singles(change: Change, lag: Lag) -> impl Iterator<Item = Plan> {
-    disturbances(change).map(move |one| Plan { change, lag, disturbances: vec![one] })
-}
-
-/// Each with each later one.
-pub(crate) fn pairs(change: Change, lag: Lag) -> impl Iterator<Item = Plan> {
-    disturbances(change).flat_map(move |one| {
-        let later = disturbances(change).filter(move |other| other.at > one.at);
-        later.map(move |other| Plan { change, lag, disturbances: vec![one, other] })
+/// Every disturbance that can come from the point `from` on, of a run that has these points without it. The run is the same
+/// up to the disturbance, so these are all there are.
+pub(crate) fn disturbances(points: &[Point], from: usize) -> impl Iterator<Item = Disturbance> {
+    points.iter().enumerate().skip(from).flat_map(|(at, point)| {
+        let kinds = Kind::ALL.into_iter().filter(|kind| point.is_call || !kind.needs_a_call());
+        kinds.map(move |kind| Disturbance { at, kind })
     })
 }

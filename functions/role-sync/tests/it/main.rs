@@ -4,3 +4,4 @@ mod changing;
 mod comparing;
 mod refusals;
 mod rig;
+mod standing_still;

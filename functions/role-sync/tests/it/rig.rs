@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -44,9 +44,10 @@ pub(crate) struct Rig {
     pub(crate) simulator: Simulator,
     pub(crate) store: Store,
     pub(crate) deps: Deps,
+    graph: GraphClient,
     pub(crate) table: RoleTable,
     pub(crate) profiles: PathBuf,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// The account of a person.
@@ -86,10 +87,18 @@ impl Rig {
         let short = Duration::from_millis(2);
         graph.retry = RetryPolicy { first_delay: short, max_delay: short, ..RetryPolicy::default() };
         let graph = GraphClient::new(graph).unwrap();
-        let hosts = leitwarte_core::hosts::AllowedHosts::parse(simulator.host()).unwrap();
-        let machine = MachineClock { now: clock::now, new_id: clock::new_id };
-        let deps = Deps::new(store.clone(), graph, (profiles.clone(), hosts), machine);
-        Self { simulator, store, deps, table: RoleTable::shipped(), profiles, _folder: folder }
+        let deps = deps(&store, &graph, &profiles, &simulator, clock::now);
+        Self { simulator, store, deps, graph, table: RoleTable::shipped(), profiles, folder }
+    }
+
+    /// The function with another clock.
+    pub(crate) fn deps_at(&self, now: fn() -> DateTime<Utc>) -> Deps {
+        deps(&self.store, &self.graph, &self.profiles, &self.simulator, now)
+    }
+
+    /// The folder of the database.
+    pub(crate) fn data_dir(&self) -> &Path {
+        self.folder.path()
     }
 
     /// A person signs in with these roles in the token.
@@ -161,6 +170,18 @@ impl Rig {
     pub(crate) fn fault(&self, operation: leitwarte_graph_simulator::Operation, kind: FaultKind, times: u32) {
         self.simulator.inject(Fault::once("contoso", operation, kind).times(times)).unwrap();
     }
+}
+
+fn deps(
+    store: &Store,
+    graph: &GraphClient,
+    profiles: &Path,
+    simulator: &Simulator,
+    now: fn() -> DateTime<Utc>,
+) -> Deps {
+    let hosts = leitwarte_core::hosts::AllowedHosts::parse(simulator.host()).unwrap();
+    let machine = MachineClock { now, new_id: clock::new_id };
+    Deps::new(store.clone(), graph.clone(), (profiles.to_owned(), hosts), machine)
 }
 
 fn entra() -> Config {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Certificate, Message, Shortage};
+use super::{Certificate, Message, RoleChange, Shortage};
 use crate::catalogue;
 use crate::incident::Reminder;
 
@@ -50,6 +50,7 @@ impl Message {
         match self {
             Self::Shortage(shortage) => shortage.text(language),
             Self::Certificate(certificate) => certificate.text(language),
+            Self::RoleChange(change) => change.text(language),
         }
     }
 }
@@ -168,6 +169,35 @@ impl Certificate {
     }
 }
 
+impl RoleChange {
+    fn text(&self, language: Language) -> Text {
+        let pick = |german, english| language.pick(german, english).to_owned();
+        let what = pick("Rollenwechsel steht still", "Change of roles stands still");
+        let number = self.operation;
+        let name = pick("Wechsel", "Change");
+        let roles = self.roles.iter().map(|roles| (name.clone(), line(language.pick(&roles.de, &roles.en))));
+        let mut facts = vec![(pick("Nummer", "Number"), number.to_string())];
+        facts.extend(roles);
+        facts.push((pick("Begonnen", "Begun"), self.accepted_at.format("%Y-%m-%d %H:%M UTC").to_string()));
+        facts.push((pick("Grund", "Reason"), long_line(language.pick(&self.problem.de, &self.problem.en))));
+        Text {
+            subject: format!("{what}: {} {number}", pick("Nummer", "number")),
+            headline: format!(
+                "{what}. {}",
+                pick(
+                    "Er kann nicht mehr zurückgenommen werden und wird jede Minute wieder versucht; bis dahin gilt für die Betroffenen die niedrigere Rolle.",
+                    "It cannot be taken back any more and is tried again every minute; until then the lower role counts for those concerned.",
+                )
+            ),
+            facts,
+            advice: pick(
+                "Bitte den Grund beheben; alles Weitere geschieht von selbst. Den Stand zeigen die Seite „Rollen“ und `leitwarte roles operations`. Zu diesem Wechsel kommt keine weitere Meldung.",
+                "Please remove the reason; the rest happens by itself. The page “Roles” and `leitwarte roles operations` show how far it is. There will be no other message about this change.",
+            ),
+        }
+    }
+}
+
 /// A product's name and Microsoft's short name, once where there is no other.
 fn named(product: &str, part_number: &str) -> String {
     if product == part_number { product.to_owned() } else { format!("{product} ({part_number})") }
@@ -176,14 +206,22 @@ fn named(product: &str, part_number: &str) -> String {
 /// A name that may come from anywhere, as part of one line: no control characters, none that turn the direction of
 /// writing, and not endless.
 pub(super) fn line(name: &str) -> String {
-    const LONGEST: usize = 120;
+    cut(name, 120)
+}
+
+/// The same for a whole sentence or two.
+fn long_line(text: &str) -> String {
+    cut(text, 600)
+}
+
+fn cut(text: &str, longest: usize) -> String {
     let turning = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let clean: String = name.chars().map(|c| if c.is_control() { ' ' } else { c }).filter(|c| !turning(*c)).collect();
+    let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).filter(|c| !turning(*c)).collect();
     let clean = clean.split_whitespace().collect::<Vec<_>>().join(" ");
-    if clean.chars().count() <= LONGEST {
+    if clean.chars().count() <= longest {
         return clean;
     }
-    clean.chars().take(LONGEST - 1).chain(['…']).collect()
+    clean.chars().take(longest - 1).chain(['…']).collect()
 }
 
 /// Several messages as one, so that nobody gets thirty at once.
@@ -192,8 +230,8 @@ pub fn digest(messages: &[Message], language: Language) -> Text {
     let texts: Vec<Text> = messages.iter().map(|message| message.text(language)).collect();
     let count = texts.len();
     let what = match language {
-        Language::De => format!("{count} Meldungen zu Lizenzen und Zertifikaten"),
-        Language::En => format!("{count} messages about licences and certificates"),
+        Language::De => format!("{count} Meldungen der Leitwarte"),
+        Language::En => format!("{count} messages of Leitwarte"),
     };
     Text {
         subject: what.clone(),
@@ -213,6 +251,7 @@ mod tests {
     use chrono::{DateTime, TimeDelta};
     use uuid::Uuid;
 
+    use super::super::InBoth;
     use super::*;
 
     fn shortage() -> Shortage {
@@ -271,9 +310,26 @@ mod tests {
     }
 
     #[test]
+    fn a_change_of_roles_that_stands_still_says_why_and_names_nobody() {
+        let change = Message::RoleChange(RoleChange {
+            operation: 3,
+            roles: vec![InBoth { de: "Mitglied → Vorstand".into(), en: "Member → Board".into() }],
+            accepted_at: DateTime::UNIX_EPOCH + TimeDelta::days(20_000),
+            problem: InBoth { de: "Entra sagt nein.".into(), en: "Entra says\nno.".into() },
+        });
+        assert_eq!(change.text(Language::De).subject, "Rollenwechsel steht still: Nummer 3");
+        let plain = change.text(Language::En).plain();
+        for fact in
+            ["Number: 3\n", "Change: Member → Board\n", "Reason: Entra says no.\n", "`leitwarte roles operations`"]
+        {
+            assert!(plain.contains(fact), "{fact} is missing in:\n{plain}");
+        }
+    }
+
+    #[test]
     fn a_digest_lists_every_message() {
         let text = digest(&[Message::Shortage(shortage()), Message::Shortage(shortage())], Language::En);
-        assert_eq!(text.subject, "2 messages about licences and certificates");
+        assert_eq!(text.subject, "2 messages of Leitwarte");
         assert_eq!(text.plain().matches("Contoso AG").count(), 2);
     }
 }

@@ -3,11 +3,17 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::words::Problem;
+
+/// Somebody has to look at an operation that can only go on and has not got further for so long.
+pub const STANDS_STILL_AFTER: TimeDelta = TimeDelta::minutes(10);
+
+/// The same for one that takes step after step and does not come to its end.
+pub const ENDLESS_AFTER: TimeDelta = TimeDelta::hours(2);
 
 /// Why roles are changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -219,6 +225,15 @@ impl Move {
 }
 
 impl Operation {
+    /// Whether somebody has to look after it: it can be neither given up nor finished. Before its point of no return it is
+    /// given up by itself.
+    #[must_use]
+    pub fn stands_still(&self, now: DateTime<Utc>) -> bool {
+        let only_on = matches!(self.phase, Phase::Revoking | Phase::Undoing);
+        let stuck = self.trouble.is_some() && now - self.progress_at >= STANDS_STILL_AFTER;
+        only_on && (stuck || now - self.accepted_at >= ENDLESS_AFTER)
+    }
+
     /// As a process takes it over that finds it: what was about to be sent may have been sent.
     #[must_use]
     pub fn taken_over(mut self) -> Self {

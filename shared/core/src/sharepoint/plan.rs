@@ -256,12 +256,16 @@ impl Plan {
         self.licence_write(tenant, licence.sku_id, row, fields);
     }
 
-    /// A product that the tenant has no more: nothing of it is left, and nobody has to be told.
+    /// A product that the tenant has no more: nothing of it is left, and nobody has to be told. Its shortage is over: should it
+    /// come back short, that is the next one, as it is for incidents.
     fn vanished(&mut self, tenant: &Tenant, sku: Uuid, row: &LicenceRow) {
         let mut fields = Vec::new();
         numbers(&mut fields, Some(row), Numbers::default());
         if row.trigger {
             fields.push(Field::Trigger(false));
+        }
+        if row.informed {
+            fields.push(Field::Informed(false));
         }
         self.licence_write(tenant, sku, Some(row), fields);
     }

@@ -162,6 +162,16 @@ fn who_was_told_is_not_told_again_until_there_was_stock() {
 }
 
 #[test]
+fn a_product_that_went_while_short_and_comes_back_short_is_told_again() {
+    let mut site = Site::default();
+    for licences in [vec![licence(1, 0)], vec![], vec![licence(1, 0)]] {
+        site.sync(&[tenant("contoso", licences)], 99);
+        site.flow();
+    }
+    assert_eq!(site.told.values().copied().collect::<Vec<_>>(), [2]);
+}
+
+#[test]
 fn a_flow_that_has_not_run_yet_does_not_tell_what_is_over() {
     let mut site = Site::default();
     site.sync(&[tenant("contoso", vec![licence(1, 0), licence(2, 0)])], usize::MAX);

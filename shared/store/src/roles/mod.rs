@@ -10,6 +10,7 @@ mod at_sign_in;
 mod findings;
 mod reading;
 mod stepping;
+mod telling;
 
 pub(crate) use asking::REMEMBERED;
 pub use asking::{Asked, Decided};

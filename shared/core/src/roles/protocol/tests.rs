@@ -1,4 +1,8 @@
+use uuid::Uuid;
+
 use super::super::operation::Kind;
+use super::super::table::RoleTable;
+use super::seeing::ANSWERS_LAG;
 use super::*;
 
 const BEGIN: DateTime<Utc> = DateTime::UNIX_EPOCH;

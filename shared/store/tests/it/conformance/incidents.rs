@@ -28,7 +28,7 @@ async fn due(store: &Store, minutes: i64) -> Vec<String> {
     let due = store.due_deliveries(at(minutes)).await.unwrap();
     let shown = due.iter().map(|delivery| match &delivery.message {
         Message::Shortage(shortage) => format!("{} {} {:?}", shortage.incident, shortage.free, shortage.again),
-        Message::Certificate(certificate) => format!("{certificate:?}"),
+        other => format!("{other:?}"),
     });
     shown.collect()
 }
