@@ -36,7 +36,8 @@ lint: ## Formatting, clippy (pedantic) and documentation, warnings denied
 
 .PHONY: test-all
 test-all: ## Every test, on real processes and with foreign clients
-	$(CARGO) build --workspace --locked
+	# With the tests, so that what both need is compiled once; the programs in containers are built apart, as they are shipped.
+	$(CARGO) build --workspace --all-targets --locked
 	LEITWARTE_PYTHON="$(PYTHON)" LEITWARTE_CARD_CHECK="$(CARD_CHECK)" scripts/test
 
 .PHONY: openapi

@@ -20,10 +20,9 @@ pub const LEASE: TimeDelta = TimeDelta::seconds(40);
 const ENOUGH: TimeDelta = TimeDelta::seconds(35);
 /// Between two looks at a list that lags behind.
 const LOOK_AGAIN: Duration = Duration::from_secs(3);
-/// After a call that brought nothing. The client has tried several times by then.
+/// After a call that brought nothing, and longer after each further one. The client has tried several times by then.
 const AFTER_SETBACK: Duration = Duration::from_secs(5);
-/// The next run tries again.
-const MOST_SETBACKS: u32 = 5;
+const LONGEST_PAUSE: Duration = Duration::from_secs(20);
 
 /// Where everything is.
 #[derive(Debug)]
@@ -111,7 +110,7 @@ impl<D: Directory, L: Ledger, C: Clock> Worker<'_, D, L, C> {
         let Some(operation) = self.ledger.operation(number).await? else { return Ok(None) };
         let mut operation = operation.taken_over();
         let (mut setbacks, mut in_vain) = (0, 0);
-        while self.clock.now() < end && setbacks < MOST_SETBACKS && self.keep(lease).await? {
+        while self.clock.now() < end && self.keep(lease).await? {
             let task = operation.next(self.clock.now());
             let done = match &task {
                 Task::Over => return Ok(Some(operation)),
@@ -120,10 +119,10 @@ impl<D: Directory, L: Ledger, C: Clock> Worker<'_, D, L, C> {
                 Task::Grant { place } => self.grant(&operation, *place).await.map(Some),
                 Task::Revoke { place, id } => self.revoke(*place, id).await.map(Some),
             };
-            let (event, pause) = match done {
+            let (event, is_final) = match done {
                 Ok(Some(event)) => {
-                    in_vain = 0;
-                    (event, None)
+                    (in_vain, setbacks) = (0, 0);
+                    (event, false)
                 }
                 Ok(None) => {
                     in_vain += 1;
@@ -131,11 +130,11 @@ impl<D: Directory, L: Ledger, C: Clock> Worker<'_, D, L, C> {
                     continue;
                 }
                 Err(fault) => {
-                    setbacks += if matches!(fault, Fault::Final(_)) { MOST_SETBACKS } else { 1 };
-                    (operation.failed(&task, fault), Some(AFTER_SETBACK))
+                    setbacks += 1;
+                    let is_final = matches!(fault, Fault::Final(_));
+                    (operation.failed(&task, fault), is_final)
                 }
             };
-            let hopeless = setbacks >= MOST_SETBACKS && matches!(event, Event::Trouble { .. });
             operation = match self.ledger.step(&operation, &event, self.clock.now()).await? {
                 Stepped::Done(after) => after,
                 Stepped::Overtaken(now) => {
@@ -143,14 +142,13 @@ impl<D: Directory, L: Ledger, C: Clock> Worker<'_, D, L, C> {
                     return Ok(now);
                 }
             };
-            if hopeless {
-                return Ok(Some(operation));
-            }
-            if let Some(pause) = pause.filter(|_| matches!(event, Event::Trouble { .. } | Event::GrantUncertain { .. }))
-            {
+            if matches!(event, Event::Trouble { .. } | Event::GrantUncertain { .. }) {
+                let pause = (AFTER_SETBACK * setbacks).min(LONGEST_PAUSE);
+                // What is refused for good, and what there is no time for, is tried again by the next run.
+                if is_final || self.clock.now() + pause >= end {
+                    return Ok(Some(operation));
+                }
                 self.clock.pause(pause).await;
-            } else {
-                setbacks = 0;
             }
         }
         Ok(Some(operation))

@@ -54,7 +54,7 @@ async fn many_shortages_at_once_are_one_mail() {
     rig.poll(&[10; 30]).await;
     assert_eq!(rig.notify().await, sent(30, 30));
     let mail = server.mail().await;
-    assert_eq!(mail["subject"], "30 messages about licences and certificates");
+    assert_eq!(mail["subject"], "30 messages of Leitwarte");
     assert!((1..=30).all(|id| mail["body"].as_str().unwrap().contains(&format!("PRODUCT_{id} "))), "{mail}");
     assert!(server.is_quiet().await);
 }
@@ -86,7 +86,7 @@ async fn while_the_server_is_away_messages_wait_and_then_come_as_one() {
     rig.channels(&json!([channel(server.port)]));
     rig.wait(60);
     assert_eq!(rig.notify().await, sent(0, 5));
-    assert_eq!(server.mail().await["subject"], "5 messages about licences and certificates");
+    assert_eq!(server.mail().await["subject"], "5 messages of Leitwarte");
 }
 
 #[tokio::test]
