@@ -23,7 +23,7 @@ pub(crate) async fn polls_through_every_gateway(cluster: &Cluster, before: Optio
     // The demo's certificate is made at its start; what is tested of it is tested elsewhere.
     let demo = client().danger_accept_invalid_certs(true).build()?;
     let people = client().tls_certs_only([cluster.authority()?]).build()?;
-    let simulator = cluster.replica("graph-simulator", 1)?.address(8443).context("the simulator is not published")?;
+    let simulator = cluster.replica("graph-simulator", 1)?.address(9003).context("the simulator is not published")?;
     let mut polls = Polls::new();
     for number in 1..=REPLICAS {
         let gateway = cluster.replica("gateway", number)?.address(8080).context("the gateway is not published")?;

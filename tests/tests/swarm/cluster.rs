@@ -119,8 +119,26 @@ impl Cluster {
 
     /// Deploys the stack as it is now, with the given `RUST_LOG`, and waits until it runs.
     pub(crate) fn deploy(&self, log: &str) -> Result<()> {
+        self.deploy_with(log, &[])
+    }
+
+    /// Deploys a version of one service that cannot start; what is said of it.
+    pub(crate) fn deploy_broken(&self, log: &str, service: &str) -> Result<String> {
+        let file = self.file("broken.yaml");
+        // A setting that every program reads at its start, and refuses.
+        fs::write(
+            &file,
+            format!("version: '3.9'\nservices: {{ {service}: {{ environment: {{ WORKERS: many }} }} }}\n"),
+        )?;
+        match self.deploy_with(log, &[&file]) {
+            Ok(()) => anyhow::bail!("a {service} that cannot start was deployed"),
+            Err(error) => Ok(format!("{error:#}")),
+        }
+    }
+
+    fn deploy_with(&self, log: &str, further: &[&str]) -> Result<()> {
         let demo = demo_for_a_stack(self.folder.path())?.display().to_string();
-        self.run("scripts/stack", &["deploy", &demo, "tests/containers/stack.test.yaml"], log)?;
+        self.run("scripts/stack", &[&["deploy", &demo, "tests/containers/stack.test.yaml"], further].concat(), log)?;
         Ok(())
     }
 
@@ -215,7 +233,7 @@ impl Cluster {
         }
         let done = command.output().with_context(|| format!("cannot run {script}"))?;
         let [out, err] = [done.stdout, done.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-        ensure!(done.status.success(), "{script} {args:?} failed:\n{out}{err}\n{}", self.logs());
+        ensure!(done.status.success(), "{script} {args:?} failed:\n{out}{err}");
         Ok(out)
     }
 }

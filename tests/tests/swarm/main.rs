@@ -88,7 +88,29 @@ async fn scenario(cluster: Arc<Cluster>) -> Result<()> {
     api::polls_through_every_gateway(&cluster, Some(&polls)).await?;
     let dead = cluster.query("SELECT count(*) FROM leitwarte_queue.dead_letters WHERE function_name = 'recorder'")?;
     assert_eq!(dead.trim(), "0", "no event is given up");
-    Ok(())
+    a_version_that_cannot_start_is_undone(&cluster).await
+}
+
+/// One of two is replaced first, so the other goes on; whoever deploys is told, and can deploy again.
+async fn a_version_that_cannot_start_is_undone(cluster: &Arc<Cluster>) -> Result<()> {
+    let before = cluster.tasks()?;
+    let began = Instant::now();
+    let of_update = Arc::clone(cluster);
+    let said = tokio::task::spawn_blocking(move || of_update.deploy_broken(AFTER_UPDATE, "api-read")).await??;
+    assert!(said.contains("the update failed and was undone") && said.contains("api-read"), "{said}");
+    println!("an api-read that cannot start was undone after {:.1} s", began.elapsed().as_secs_f32());
+    let after = cluster.tasks()?;
+    let stayed = |slot: usize| {
+        let container = |tasks: &[cluster::Task]| {
+            let found = tasks.iter().find(|task| (task.service.as_str(), task.slot) == ("api-read", slot));
+            found.map(|task| task.container.clone())
+        };
+        container(&after).is_some() && container(&after) == container(&before)
+    };
+    assert!((1..=REPLICAS).any(stayed), "one of two was never touched");
+    api::polls_through_every_gateway(cluster, None).await?;
+    let again = Arc::clone(cluster);
+    tokio::task::spawn_blocking(move || again.deploy(AFTER_UPDATE)).await?
 }
 
 /// Who is killed: every replica of the host's services; of the functions, which are all alike to the host, one each, now
