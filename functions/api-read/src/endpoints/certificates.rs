@@ -1,4 +1,4 @@
-//! `GET /api/v1/certificates`: every certificate as the last daily look found it, what does not work first.
+//! `GET /api/v1/certificates`: every certificate as the last look found it, what does not work first.
 
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use leitwarte_web::http::Answer;

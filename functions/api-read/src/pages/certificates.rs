@@ -120,8 +120,8 @@ texts! {
         of_sharepoint: "SharePoint-Listen", "SharePoint lists";
         renew: "Erneuern mit", "Renew with";
         empty_title: "Noch keine Zertifikate geprüft", "No certificates checked yet";
-        empty: "Das geschieht jeden Morgen von selbst. Sofort geht es mit `leitwarte invoke cert-expiry`.",
-            "That happens by itself each morning. `leitwarte invoke cert-expiry` does it now.";
+        empty: "Das geschieht jede Stunde von selbst. Sofort geht es mit `leitwarte invoke cert-expiry`.",
+            "That happens by itself each hour. `leitwarte invoke cert-expiry` does it now.";
     }
 }
 

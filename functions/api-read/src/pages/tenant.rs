@@ -244,7 +244,7 @@ texts! {
         certificate: "Zertifikat", "Certificate";
         ends: "gültig bis", "valid until";
         looked: "geprüft", "checked";
-        no_certificate: "Noch nicht geprüft; das geschieht jeden Morgen.", "Not checked yet; that happens each morning.";
+        no_certificate: "Noch nicht geprüft; das geschieht jede Stunde.", "Not checked yet; that happens each hour.";
         details: "Angaben", "Details";
         key: "Schlüssel", "Key";
         tenant_id: "Tenant-ID", "Tenant ID";

@@ -19,7 +19,7 @@ pub struct Args {
 /// What can be done with certificates.
 #[derive(Debug, clap::Subcommand)]
 pub enum Wish {
-    /// Show every certificate as the last daily look found it, what does not work first
+    /// Show every certificate as the last look found it, what does not work first
     List(list::Args),
     /// Make the next certificate of a tenant or of the SharePoint app, and use it as soon as Entra accepts it
     #[command(after_help = "\

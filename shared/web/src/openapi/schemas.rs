@@ -84,7 +84,7 @@ pub struct StatusRow {
     pub stale_reason: Option<String>,
 }
 
-/// A certificate as the last daily look found it.
+/// A certificate as the last look found it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Certificate {

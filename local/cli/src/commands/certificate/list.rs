@@ -36,10 +36,7 @@ pub(super) async fn run(args: &Args, context: &Context, out: &mut (dyn Write + S
         return Ok(Outcome::Well);
     }
     let Some(looked_at) = known.iter().map(|one| one.looked_at).min() else {
-        writeln!(
-            out,
-            "Nobody has looked yet: `leitwarte invoke cert-expiry` does, and each morning it does by itself."
-        )?;
+        writeln!(out, "Nobody has looked yet: `leitwarte invoke cert-expiry` does, and each hour it does by itself.")?;
         return Ok(Outcome::Problem);
     };
     for one in &known {
