@@ -35,8 +35,8 @@ lint: ## Formatting, clippy (pedantic) and documentation, warnings denied
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked --quiet
 
 .PHONY: test-all
+# Programs are built with the tests, so that what both need is compiled once; those in containers apart, as they are shipped.
 test-all: ## Every test, on real processes and with foreign clients
-	# With the tests, so that what both need is compiled once; the programs in containers are built apart, as they are shipped.
 	$(CARGO) build --workspace --all-targets --locked
 	LEITWARTE_PYTHON="$(PYTHON)" LEITWARTE_CARD_CHECK="$(CARD_CHECK)" scripts/test
 
@@ -50,7 +50,7 @@ deny: ## Licences, sources, duplicates and known vulnerabilities of every depend
 
 .PHONY: roles-exhaustive
 roles-exhaustive: ## Every pair of disturbances of every change of roles (make test takes a sample)
-	ROLES_EXHAUSTIVE=1 $(CARGO) test --release --locked -p role-sync --test exhaustive -- --nocapture
+	ROLES_EXHAUSTIVE=1 $(CARGO) test --release --locked -p role-sync --test exhaustive -- --nocapture --test-threads=4
 
 .PHONY: bench
 bench: build ## Measure speed and memory, side by side with cargo-lambda

@@ -55,6 +55,18 @@ impl Browser {
     /// # Errors
     /// If `chromedriver` or `chromium` is missing (`scripts/setup test` installs them) or does not start.
     pub async fn start(looks: Looks) -> Result<Self> {
+        Self::start_with(looks, false).await
+    }
+
+    /// The same for the demo in containers, whose certificate is of its own making: people agree to it once.
+    ///
+    /// # Errors
+    /// Those of [`Self::start`].
+    pub async fn start_trusting(looks: Looks) -> Result<Self> {
+        Self::start_with(looks, true).await
+    }
+
+    async fn start_with(looks: Looks, trusting: bool) -> Result<Self> {
         let profile = tempfile::tempdir()?;
         let mut driver = Command::new("chromedriver")
             .arg("--port=0")
@@ -67,7 +79,7 @@ impl Browser {
         let port = port_of(&mut driver).await?;
         let base = format!("http://127.0.0.1:{port}");
         let mut builder = ClientBuilder::new(HttpConnector::new());
-        let client = builder.capabilities(capabilities(looks, profile.path())).connect(&base).await?;
+        let client = builder.capabilities(capabilities(looks, trusting, profile.path())).connect(&base).await?;
         let id = client.session_id().await?.context("a session without an id")?;
         let http = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build()?;
         let session = format!("{base}/session/{id}");
@@ -309,7 +321,7 @@ async fn port_of(driver: &mut Child) -> Result<u16> {
     Ok(port)
 }
 
-fn capabilities(looks: Looks, profile: &std::path::Path) -> Capabilities {
+fn capabilities(looks: Looks, trusting: bool, profile: &std::path::Path) -> Capabilities {
     let arguments = [
         "--headless=new".to_owned(),
         // As root there is no sandbox; what is looked at is our own.
@@ -328,8 +340,7 @@ fn capabilities(looks: Looks, profile: &std::path::Path) -> Capabilities {
     ];
     let capabilities = json!({
         "browserName": "chrome",
-        // The demo in containers has a certificate of its own making; people agree to it once.
-        "acceptInsecureCerts": true,
+        "acceptInsecureCerts": trusting,
         "goog:chromeOptions": {
             "args": arguments,
             "prefs": { "intl.accept_languages": looks.language },

@@ -18,6 +18,8 @@ use crate::edge::{Clock, Directory, Ledger};
 pub const LEASE: TimeDelta = TimeDelta::seconds(40);
 /// Nothing is begun with less of it left: no call takes so long, so that what is sent is sent by who has the right.
 const ENOUGH: TimeDelta = TimeDelta::seconds(35);
+/// Nothing is begun with less time left for the run: a look is three calls at most, each with its own limit.
+pub const LONGEST_TASK: TimeDelta = TimeDelta::seconds(80);
 /// Between two looks at a list that lags behind.
 const LOOK_AGAIN: Duration = Duration::from_secs(3);
 /// After a call that brought nothing, and longer after each further one. The client has tried several times by then.
@@ -69,7 +71,7 @@ impl<D: Directory, L: Ledger, C: Clock> Worker<'_, D, L, C> {
     /// Takes the right to work on an operation. Whoever has it may have died: its end is waited for, so that the change does
     /// not rest until the next minute. `None` when somebody is at work.
     async fn lease_soon(&self, number: i64, end: DateTime<Utc>) -> Result<Option<Lease>, StoreError> {
-        let patience = end.min(self.clock.now() + LEASE + TimeDelta::seconds(1));
+        let patience = (end - LONGEST_TASK).min(self.clock.now() + LEASE + TimeDelta::seconds(1));
         loop {
             let lease = self.lease(format!("operation {number}")).await?;
             if lease.is_some() || self.clock.now() >= patience {
@@ -102,6 +104,9 @@ impl<D: Directory, L: Ledger, C: Clock> Worker<'_, D, L, C> {
     pub(crate) async fn drive(&self, number: i64, end: DateTime<Utc>) -> Result<Driven, StoreError> {
         let Some(lease) = self.lease_soon(number, end).await? else { return Ok(Driven::Busy) };
         let driven = self.carry_out(&lease, number, end).await;
+        if let Ok(Some(operation)) = &driven {
+            self.alert(operation).await;
+        }
         self.release(&lease).await?;
         Ok(driven?.map_or(Driven::Unknown, |operation| Driven::Done(Box::new(operation))))
     }
@@ -110,7 +115,7 @@ impl<D: Directory, L: Ledger, C: Clock> Worker<'_, D, L, C> {
         let Some(operation) = self.ledger.operation(number).await? else { return Ok(None) };
         let mut operation = operation.taken_over();
         let (mut setbacks, mut in_vain) = (0, 0);
-        while self.clock.now() < end && self.keep(lease).await? {
+        while self.clock.now() + LONGEST_TASK < end && self.keep(lease).await? {
             let task = operation.next(self.clock.now());
             let done = match &task {
                 Task::Over => return Ok(Some(operation)),
@@ -145,7 +150,7 @@ impl<D: Directory, L: Ledger, C: Clock> Worker<'_, D, L, C> {
             if matches!(event, Event::Trouble { .. } | Event::GrantUncertain { .. }) {
                 let pause = (AFTER_SETBACK * setbacks).min(LONGEST_PAUSE);
                 // What is refused for good, and what there is no time for, is tried again by the next run.
-                if is_final || self.clock.now() + pause >= end {
+                if is_final || self.clock.now() + pause + LONGEST_TASK >= end {
                     return Ok(Some(operation));
                 }
                 self.clock.pause(pause).await;

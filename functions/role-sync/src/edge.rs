@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use leitwarte_core::Uuid;
-use leitwarte_core::message::RoleChange;
+use leitwarte_core::roles::RoleTable;
 use leitwarte_core::roles::operation::Operation;
 use leitwarte_core::roles::protocol::{Event, Fault, Sight};
 use leitwarte_core::roles::standing::Drift;
@@ -62,8 +62,13 @@ pub trait Ledger: Sync {
         now: DateTime<Utc>,
     ) -> impl Future<Output = Result<Stepped, StoreError>> + Send;
 
-    /// Has people told that an operation stands still, once for each.
-    fn alert(&self, change: RoleChange, now: DateTime<Utc>) -> impl Future<Output = Result<bool, StoreError>> + Send;
+    /// Has people told of an operation if it stands still, once for each; tells whether that was new.
+    fn alert(
+        &self,
+        number: i64,
+        table: &RoleTable,
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
     /// Everybody.
     fn people(&self) -> impl Future<Output = Result<Vec<RolePerson>, StoreError>> + Send;

@@ -35,7 +35,7 @@ use leitwarte_store::{Asked, Store};
 use leitwarte_web::auth_file::AuthFile;
 
 use drive::Driven;
-pub use drive::{LEASE, Worker};
+pub use drive::{LEASE, LONGEST_TASK, Worker};
 use edge::{Clock, Directory, Ledger};
 pub use event::{ComparisonReport, Event, ObjectIdReport, OperationReport, Report};
 pub use graph::GraphDirectory;
@@ -161,7 +161,6 @@ impl<D: Directory, L: Ledger, C: Clock> Worker<'_, D, L, C> {
             match one {
                 Driven::Done(operation) => {
                     telling::log(&operation, self.table);
-                    self.alert(&operation).await?;
                     report.operations.push(OperationReport::of(&operation, text));
                     given_up = operation.problem.filter(|_| operation.phase == Phase::Aborted);
                 }
@@ -169,7 +168,9 @@ impl<D: Directory, L: Ledger, C: Clock> Worker<'_, D, L, C> {
                 Driven::Unknown => return Err(FunctionError::new("UnknownOperation", "There is no such change.")),
             }
         }
-        if *event == Event::Reconcile || (*event == Event::Tick && self.is_due().await?) {
+        // A comparison that is due and has too little time left is the next minute's.
+        let has_time = self.clock.now() + LONGEST_TASK <= end;
+        if *event == Event::Reconcile || (*event == Event::Tick && has_time && self.is_due().await?) {
             report.compared = self.reconcile().await?.map(|compared| ComparisonReport {
                 people: compared.people,
                 findings: compared.findings,

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use leitwarte_runtime::{Invocation, clock};
 use role_sync::{Deps, Event};
 
-/// No event sets a limit here; the one of events, from template.yaml.
+/// No event sets a limit to the run at the start.
 const LONGEST: Duration = Duration::from_mins(4);
 
 fn main() -> ExitCode {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use leitwarte_core::Uuid;
-use leitwarte_core::message::RoleChange;
+use leitwarte_core::roles::RoleTable;
 use leitwarte_core::roles::operation::Operation;
 use leitwarte_core::roles::protocol::Event;
 use leitwarte_core::roles::words::Problem;
@@ -48,8 +48,8 @@ impl Ledger for StoredRoles {
         self.store.step_role_operation(before, event, now).await
     }
 
-    async fn alert(&self, change: RoleChange, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        self.store.tell_of_role_operation(change, now).await
+    async fn alert(&self, number: i64, table: &RoleTable, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        self.store.tell_if_it_stands_still(number, table, now).await
     }
 
     async fn people(&self) -> Result<Vec<RolePerson>, StoreError> {

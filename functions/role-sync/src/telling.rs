@@ -1,40 +1,28 @@
 //! What is said of an operation: to the operator in the log, and to people when it stands still.
 
 use leitwarte_core::message::words::Language;
-use leitwarte_core::message::{InBoth, RoleChange};
 use leitwarte_core::roles::RoleTable;
 use leitwarte_core::roles::operation::{Operation, Phase};
-use leitwarte_core::roles::words::{Problem, shown};
-use leitwarte_store::StoreError;
 
 use crate::drive::Worker;
 use crate::edge::{Clock, Directory, Ledger};
 
 impl<D: Directory, L: Ledger, C: Clock> Worker<'_, D, L, C> {
-    /// Has people told of an operation that stands still. It is looked at again with every run, so a run that ends in between
-    /// loses nothing; who was told once is not told again.
-    pub(crate) async fn alert(&self, operation: &Operation) -> Result<(), StoreError> {
-        let now = self.clock.now();
-        if operation.stands_still(now) && self.ledger.alert(told(operation, self.table), now).await? {
-            tracing::info!(operation = operation.number, "people are told that it stands still");
+    /// Has people told of an operation that stands still. The next run looks again, so a failure here loses nothing and stops
+    /// nothing else.
+    pub(crate) async fn alert(&self, operation: &Operation) {
+        let (number, now) = (operation.number, self.clock.now());
+        if !operation.stands_still(now) {
+            return;
         }
-        Ok(())
-    }
-}
-
-fn told(operation: &Operation, table: &RoleTable) -> RoleChange {
-    let roles = operation.moves.iter().map(|one| {
-        InBoth::new(|language| {
-            let from = one.from.as_ref().map_or("–".to_owned(), |from| shown(table, from, language));
-            format!("{from} → {}", shown(table, &one.to, language))
-        })
-    });
-    let problem = operation.trouble.as_ref().unwrap_or(&Problem::TookTooLong);
-    RoleChange {
-        operation: operation.number,
-        roles: roles.collect(),
-        accepted_at: operation.accepted_at,
-        problem: InBoth::new(|language| problem.text(table, language)),
+        match self.ledger.alert(number, self.table, now).await {
+            Ok(true) => tracing::info!(operation = number, "people are told that it stands still"),
+            Ok(false) => {}
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(operation = number, error, "people are not told yet that it stands still");
+            }
+        }
     }
 }
 

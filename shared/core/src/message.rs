@@ -2,6 +2,7 @@
 //! message is sent, in the language of those who get it.
 
 pub mod order;
+mod role_change;
 pub mod words;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -9,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::incident::Reminder;
+pub use role_change::{InBoth, RoleChange};
 
 /// One message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,34 +58,4 @@ pub struct Certificate {
     pub ends_on: NaiveDate,
     /// Days until then; zero or less when it is over.
     pub days_left: i64,
-}
-
-/// A change of roles that stands still where it can neither be finished nor given up. It names roles and nobody who has them:
-/// who that is stands on the page, for those who may see it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RoleChange {
-    /// Number of the change.
-    pub operation: i64,
-    /// From which role to which, for each person.
-    pub roles: Vec<InBoth>,
-    /// When it was accepted.
-    pub accepted_at: DateTime<Utc>,
-    /// What keeps it, and what to do.
-    pub problem: InBoth,
-}
-
-/// Words in both languages: what roles are called stands in a table that who sends messages does not have.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct InBoth {
-    /// German.
-    pub de: String,
-    /// English.
-    pub en: String,
-}
-
-impl InBoth {
-    /// The same in each language.
-    pub fn new(say: impl Fn(words::Language) -> String) -> Self {
-        Self { de: say(words::Language::De), en: say(words::Language::En) }
-    }
 }

@@ -187,7 +187,7 @@ impl Store {
         );
         let query = query.bind(now.timestamp_millis()).bind(AT_ONCE);
         let rows = within(PATIENCE, query.fetch_all(&mut *connection)).await.map_err(&error)?;
-        rows.iter().map(delivery).collect::<Result<_, _>>().map_err(error)
+        rows.iter().filter_map(|row| delivery(row).transpose()).collect::<Result<_, _>>().map_err(error)
     }
 
     /// Notes that an attempt begins, under a mark. Until [`Store::end_attempt`] it counts as one whose end is unknown,
@@ -348,14 +348,19 @@ fn kept_delivery(row: &AnyRow) -> Result<Option<Value>, sqlx::Error> {
     Ok(Some(json!({ "channel": channel, "state": state, "ended_at": ended_at })))
 }
 
-fn delivery(row: &AnyRow) -> Result<Delivery, sqlx::Error> {
-    Ok(Delivery {
-        number: get(row, "number")?,
+/// Nothing when a newer version has written it, as during an update: it waits for that version and holds up no other.
+fn delivery(row: &AnyRow) -> Result<Option<Delivery>, sqlx::Error> {
+    let number = get(row, "number")?;
+    let Ok(message) = serde_json::from_str(get(row, "body")?) else {
+        tracing::error!(number, "this version does not know such a message; it waits for a version that does");
+        return Ok(None);
+    };
+    Ok(Some(Delivery {
+        number,
         channel: get(row, "channel")?,
-        message: serde_json::from_str(get(row, "body")?)
-            .map_err(|_| unreadable("body", "a message this version knows"))?,
+        message,
         written_at: time(row, "written_at")?,
         attempts: get(row, "attempts")?,
         bundle: get(row, "bundle")?,
-    })
+    }))
 }

@@ -19,13 +19,15 @@ const CHANGES: &str = "DELETE FROM stock_changes WHERE (tenant_key, poll, sku_id
      OR c.after_consumed IS NULL AND NOT EXISTS (SELECT 1 FROM stock_changes e WHERE e.tenant_key = c.tenant_key \
      AND e.sku_id = c.sku_id AND e.poll < c.poll)) LIMIT $2)";
 
-/// Messages about what is over. Those about an open shortage, and about the certificate a profile has now, stay: they keep
-/// the same from being told again. Of kinds that are not known here nobody can say that, so they stay, too.
+/// Messages about what is over. Those about an open shortage, a change of roles under way, and the certificate a profile has
+/// now, stay: they keep the same from being told again. Of kinds that are not known here nobody can say that, so they stay, too.
 const MESSAGES: &str = "DELETE FROM messages WHERE number IN (\
      SELECT m.number FROM messages m WHERE m.written_at < $1 AND m.spread_at IS NOT NULL \
-     AND (m.incident IS NOT NULL OR m.subject LIKE 'certificate/%') \
+     AND (m.incident IS NOT NULL OR m.subject LIKE 'certificate/%' OR m.subject LIKE 'role-operation/%') \
      AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.message = m.number AND d.state = 'waiting') \
      AND NOT EXISTS (SELECT 1 FROM incidents i WHERE i.number = m.incident AND i.closed_at IS NULL) \
+     AND NOT EXISTS (SELECT 1 FROM role_operations o \
+     WHERE o.ended_at IS NULL AND m.subject = 'role-operation/' || o.number) \
      AND NOT EXISTS (SELECT 1 FROM certificates c \
      WHERE m.subject LIKE 'certificate/' || c.kind || '/' || c.profile_key || '/' || c.fingerprint || '/%') LIMIT $2)";
 

@@ -14,7 +14,7 @@ async fn people_sign_in_with_their_browser_and_see_the_demo() -> Result<()> {
         return Ok(());
     }
     let system = System::start().await;
-    let browser = Browser::start(Looks::DESK).await?;
+    let browser = Browser::start_trusting(Looks::DESK).await?;
     let overview = format!("http://localhost:{}/overview", system.compose.variable("GATEWAY_PORT"));
 
     browser.open(&overview).await?;

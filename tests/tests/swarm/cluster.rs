@@ -82,7 +82,7 @@ impl Cluster {
         let folder = tempfile::tempdir()?;
         let cluster = Self { name, key: random(), folder, made_swarm };
         cluster.prepare().await?;
-        cluster.deploy("info")?;
+        cluster.deploy("info").map_err(|error| error.context(cluster.logs()))?;
         Ok(cluster)
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use leitwarte_core::Uuid;
-use leitwarte_core::message::RoleChange;
+use leitwarte_core::roles::RoleTable;
 use leitwarte_core::roles::operation::{Held, Operation};
 use leitwarte_core::roles::protocol::{Event, Fault, Sight};
 use leitwarte_core::roles::words::Problem;
@@ -35,14 +35,16 @@ pub(crate) struct State {
     pub(crate) now: DateTime<Utc>,
     pub(crate) entra: Entra,
     pub(crate) disturbances: Vec<Disturbance>,
-    /// When the last disturbance was over.
-    pub(crate) last_fault: DateTime<Utc>,
+    /// When the last disturbance was over, but for [`Self::faults_over_by`].
+    last_fault: DateTime<Utc>,
     /// Every point there was.
     pub(crate) trace: Vec<Point>,
     /// Whoever stands still does so until the own lease is over.
     pub(crate) past_the_lease: bool,
     failing: u32,
     forbidden: Option<(DateTime<Utc>, bool)>,
+    /// A process stands still since then, and nobody has taken over yet.
+    stands_since: Option<DateTime<Utc>>,
     ids: u128,
 }
 
@@ -50,7 +52,7 @@ pub(crate) struct State {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Point {
     pub(crate) name: String,
-    /// A call of Entra; else a write of the database, whose answer cannot be lost without the process ending.
+    /// A call of Entra; else a write of the database, whose answer (SQLite's) is not lost unless the process ends.
     pub(crate) is_call: bool,
 }
 
@@ -82,7 +84,22 @@ impl State {
             past_the_lease: false,
             failing: 0,
             forbidden: None,
+            stands_since: None,
             ids,
+        }
+    }
+
+    /// When the last disturbance was over of a change that ended then. Somebody who waits for a permission waits until it is
+    /// given back, unless the change was given up before.
+    pub(crate) fn faults_over_by(&self, end: DateTime<Utc>) -> DateTime<Utc> {
+        let healed = self.forbidden.map(|(until, _)| until).filter(|until| *until <= end);
+        self.last_fault.max(healed.unwrap_or(self.last_fault))
+    }
+
+    /// As long as its lease lasts, a process that stands still keeps the others from working.
+    fn taken_over(&mut self) {
+        if let Some(since) = self.stands_since.take() {
+            self.last_fault = self.last_fault.max((since + LEASE).min(self.now));
         }
     }
 
@@ -92,8 +109,10 @@ impl State {
         let kind = self.disturbances.iter().find(|one| one.at == at).map(|one| one.kind);
         let over = match kind {
             None | Some(Kind::SignIn | Kind::OldSignIn) => self.last_fault,
-            // As long as its lease lasts, a process that stands still keeps the others from working.
-            Some(Kind::OvertakenBefore | Kind::OvertakenAfter) => self.now + LEASE,
+            Some(Kind::OvertakenBefore | Kind::OvertakenAfter) => {
+                self.stands_since = Some(self.now);
+                self.now
+            }
             Some(_) => self.now,
         };
         self.last_fault = self.last_fault.max(over);
@@ -158,10 +177,10 @@ impl Hands<'_> {
             }
             if kind == Some(Kind::Forbidden) {
                 state.forbidden = Some((now + HEALED_AFTER, !writes));
-                state.last_fault = now + HEALED_AFTER;
             }
             let forbidden = state.forbidden.is_some_and(|(until, all)| now < until && (all || writes));
             if forbidden {
+                state.last_fault = state.last_fault.max(now);
                 (Err(Fault::Final(problem("403"))), None)
             } else if state.failing > 0 {
                 state.failing -= 1;
@@ -252,6 +271,9 @@ impl Ledger for Hands<'_> {
     async fn lease(&self, what: &str, holder: &str, now: DateTime<Utc>, time: TimeDelta) -> Result<bool, StoreError> {
         let kind = self.before("lease", false).await;
         let taken = self.scene.roles.lease(what, holder, now, time).await;
+        if matches!(taken, Ok(true)) {
+            self.scene.state().taken_over();
+        }
         self.after(kind).await;
         taken
     }
@@ -281,8 +303,9 @@ impl Ledger for Hands<'_> {
         stepped
     }
 
-    async fn alert(&self, change: RoleChange, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        self.scene.roles.alert(change, now).await
+    async fn alert(&self, number: i64, table: &RoleTable, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        // Nothing of the change depends on it, so it is no point.
+        self.scene.roles.alert(number, table, now).await
     }
 
     async fn people(&self) -> Result<Vec<RolePerson>, StoreError> {

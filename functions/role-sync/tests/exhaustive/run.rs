@@ -10,7 +10,7 @@ use leitwarte_core::roles::RoleTable;
 use leitwarte_core::roles::standing::{Drift, Effect, OpenSessions, Side};
 use leitwarte_core::roles::wish::Wish;
 use leitwarte_store::{Asked, Config, Decided, FoundPerson, Store};
-use role_sync::{Event, StoredRoles, Worker};
+use role_sync::{Event, LONGEST_TASK, StoredRoles, Worker};
 use tempfile::TempDir;
 
 use crate::checker::{Actor, Checker, sign_in};
@@ -24,6 +24,8 @@ const INVOCATION: TimeDelta = TimeDelta::seconds(240);
 const EACH: i64 = 60;
 /// A process that ends is followed by another one so soon, which goes on with what is under way.
 const RESTART: TimeDelta = TimeDelta::seconds(5);
+/// A second process that comes while the first one works: time for some steps if nobody has the lease, and none to wait.
+const MOMENT: TimeDelta = TimeDelta::seconds(2);
 /// A run that takes longer does not converge.
 const MOST_TICKS: u32 = 60;
 
@@ -204,7 +206,7 @@ pub(crate) async fn run(stage: &Stage, plan: &Plan) -> Result<(Outcome, Vec<Poin
             if let Some(broken) = scene.checker.broken() {
                 return Err(broken);
             }
-            let converged_s = (ended_at - scene.state().last_fault).num_seconds();
+            let converged_s = (ended_at - scene.state().faults_over_by(ended_at)).num_seconds();
             let points = std::mem::take(&mut scene.state().trace);
             return Ok((Outcome { done, converged_s }, points));
         }
@@ -224,8 +226,8 @@ fn next_minute(scene: &Scene) {
     state.now = DateTime::<Utc>::from_timestamp(second - second.rem_euclid(EACH) + EACH, 0).unwrap();
 }
 
-/// One process, until it has nothing left to do or is killed; tells whether it was. When it stands still, a second one works meanwhile, which is the next
-/// one that the schedule starts.
+/// One process, until it has nothing left to do or is killed; tells whether it was. When it stands still, a second one works
+/// meanwhile, which is the next one that the schedule starts.
 async fn work(stage: &Stage, scene: &Scene, event: &Event, time: TimeDelta) -> bool {
     let signals = Arc::new(Signals::default());
     let hands = Hands { scene, signals: Arc::clone(&signals) };
@@ -238,13 +240,13 @@ async fn work(stage: &Stage, scene: &Scene, event: &Event, time: TimeDelta) -> b
             _ = &mut running => return false,
             () = signals.killed.notified() => return true,
             () = signals.standing.notified() => {
-                // The next one comes with the next minute and waits for the end of the lease; or it comes at once and has
-                // no time to wait for anything.
+                // The next one comes with the next minute and waits for the end of the lease; or it comes at once, and waits
+                // for nothing.
                 let past_the_lease = scene.state().past_the_lease;
                 if past_the_lease {
                     next_minute(scene);
                 }
-                let time = if past_the_lease { INVOCATION } else { TimeDelta::zero() };
+                let time = if past_the_lease { INVOCATION } else { LONGEST_TASK + MOMENT };
                 while Box::pin(work(stage, scene, &Event::Tick, time)).await {
                     scene.state().now += RESTART;
                 }

@@ -2,9 +2,10 @@
 
 use crate::disturbance::{Disturbance, Kind};
 use crate::hands::Point;
+use crate::run::Lag;
 
 /// How much of a space is walked: every so-manieth of the first disturbances, and of the second ones after each.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Steps {
     pub(crate) first: usize,
     pub(crate) second: usize,
@@ -13,8 +14,17 @@ pub(crate) struct Steps {
 impl Steps {
     /// Everything.
     pub(crate) const ALL: Self = Self { first: 1, second: 1 };
-    /// For `make test`; primes, so that every kind and point comes up.
+    /// For `make test`; primes, so that the kinds change from one to the next.
     pub(crate) const SAMPLE: Self = Self { first: 17, second: 23 };
+
+    /// With a minute's lag most points are looks that bring nothing new, one like the other: there everything is every fifth
+    /// and every seventh.
+    pub(crate) fn of(self, lag: Lag) -> Self {
+        match lag {
+            Lag::Seconds(_) if self == Self::ALL => Self { first: 5, second: 7 },
+            Lag::Seconds(_) | Lag::Answers(_) => self,
+        }
+    }
 }
 
 /// Every disturbance that can come from the point `from` on, of a run that has these points without it. The run is the same

@@ -148,7 +148,7 @@ impl Rig {
     }
 
     pub(crate) async fn run(&self, event: Event) -> Result<Report, FunctionError> {
-        handle(&self.deps, &event, Instant::now() + Duration::from_mins(1)).await
+        handle(&self.deps, &event, Instant::now() + Duration::from_mins(4)).await
     }
 
     pub(crate) async fn operation(&self, number: i64) -> Operation {

@@ -41,7 +41,7 @@ async fn people_are_told_once_of_a_change_that_stands_still_beyond_its_point_of_
     rig.run(Event::Operation(number)).await.unwrap();
     assert_eq!(rig.operation(number).await.phase, Phase::Revoking);
     let tick =
-        async |now| handle(&rig.deps_at(now), &Event::Tick, Instant::now() + Duration::from_mins(1)).await.unwrap();
+        async |now| handle(&rig.deps_at(now), &Event::Tick, Instant::now() + Duration::from_mins(4)).await.unwrap();
 
     tick(soon).await;
     assert!(told(&rig).await.is_empty(), "it may still go on by itself");
@@ -55,7 +55,7 @@ async fn people_are_told_once_of_a_change_that_stands_still_beyond_its_point_of_
     ] {
         assert!(messages[0].contains(fact), "{fact} is missing in {}", messages[0]);
     }
-    assert!(!messages[0].contains("Person 1"), "who it is stands on the page: {}", messages[0]);
+    assert!(!messages[0].contains("Person "), "who it is stands on the page: {}", messages[0]);
     tick(later).await;
     assert!(told(&rig).await.is_empty(), "once is enough");
 

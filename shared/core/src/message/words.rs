@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Certificate, Message, RoleChange, Shortage};
+use super::{Certificate, Message, Shortage};
 use crate::catalogue;
 use crate::incident::Reminder;
 
@@ -169,35 +169,6 @@ impl Certificate {
     }
 }
 
-impl RoleChange {
-    fn text(&self, language: Language) -> Text {
-        let pick = |german, english| language.pick(german, english).to_owned();
-        let what = pick("Rollenwechsel steht still", "Change of roles stands still");
-        let number = self.operation;
-        let name = pick("Wechsel", "Change");
-        let roles = self.roles.iter().map(|roles| (name.clone(), line(language.pick(&roles.de, &roles.en))));
-        let mut facts = vec![(pick("Nummer", "Number"), number.to_string())];
-        facts.extend(roles);
-        facts.push((pick("Begonnen", "Begun"), self.accepted_at.format("%Y-%m-%d %H:%M UTC").to_string()));
-        facts.push((pick("Grund", "Reason"), long_line(language.pick(&self.problem.de, &self.problem.en))));
-        Text {
-            subject: format!("{what}: {} {number}", pick("Nummer", "number")),
-            headline: format!(
-                "{what}. {}",
-                pick(
-                    "Er kann nicht mehr zurückgenommen werden und wird jede Minute wieder versucht; bis dahin gilt für die Betroffenen die niedrigere Rolle.",
-                    "It cannot be taken back any more and is tried again every minute; until then the lower role counts for those concerned.",
-                )
-            ),
-            facts,
-            advice: pick(
-                "Bitte den Grund beheben; alles Weitere geschieht von selbst. Den Stand zeigen die Seite „Rollen“ und `leitwarte roles operations`. Zu diesem Wechsel kommt keine weitere Meldung.",
-                "Please remove the reason; the rest happens by itself. The page “Roles” and `leitwarte roles operations` show how far it is. There will be no other message about this change.",
-            ),
-        }
-    }
-}
-
 /// A product's name and Microsoft's short name, once where there is no other.
 fn named(product: &str, part_number: &str) -> String {
     if product == part_number { product.to_owned() } else { format!("{product} ({part_number})") }
@@ -210,7 +181,7 @@ pub(super) fn line(name: &str) -> String {
 }
 
 /// The same for a whole sentence or two.
-fn long_line(text: &str) -> String {
+pub(super) fn long_line(text: &str) -> String {
     cut(text, 600)
 }
 
@@ -251,7 +222,6 @@ mod tests {
     use chrono::{DateTime, TimeDelta};
     use uuid::Uuid;
 
-    use super::super::InBoth;
     use super::*;
 
     fn shortage() -> Shortage {
@@ -307,23 +277,6 @@ mod tests {
         assert_eq!(certificate(30).text(Language::De).subject, "Zertifikat läuft in 30 Tagen ab: Contoso");
         assert_eq!(certificate(0).text(Language::En).subject, "Certificate has expired: Contoso");
         assert!(certificate(7).text(Language::En).advice.contains("leitwarte certificate renew contoso"));
-    }
-
-    #[test]
-    fn a_change_of_roles_that_stands_still_says_why_and_names_nobody() {
-        let change = Message::RoleChange(RoleChange {
-            operation: 3,
-            roles: vec![InBoth { de: "Mitglied → Vorstand".into(), en: "Member → Board".into() }],
-            accepted_at: DateTime::UNIX_EPOCH + TimeDelta::days(20_000),
-            problem: InBoth { de: "Entra sagt nein.".into(), en: "Entra says\nno.".into() },
-        });
-        assert_eq!(change.text(Language::De).subject, "Rollenwechsel steht still: Nummer 3");
-        let plain = change.text(Language::En).plain();
-        for fact in
-            ["Number: 3\n", "Change: Member → Board\n", "Reason: Entra says no.\n", "`leitwarte roles operations`"]
-        {
-            assert!(plain.contains(fact), "{fact} is missing in:\n{plain}");
-        }
     }
 
     #[test]

@@ -282,6 +282,7 @@ macro_rules! conformance_suite {
             an_object_id_that_was_missing_is_stored_and_whoever_signed_in_meanwhile_is_one_person,
             a_decision_for_entra_gives_no_right_before_a_comparison_has_seen_it,
             a_step_is_written_once_and_whoever_was_overtaken_learns_it,
+            people_are_told_once_of_a_change_that_stands_still_and_never_of_one_that_is_over,
             the_last_step_changes_roles_and_lifts_ceilings_and_locks,
             ones_own_changes_are_found_behind_any_number_of_others,
             one_that_is_given_up_leaves_everything_as_it_was,

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
+use leitwarte_core::retention::Retention;
 use leitwarte_core::roles::operation::{Held, Phase};
 use leitwarte_core::roles::protocol::Event;
 use leitwarte_core::roles::standing::{Drift, Effect, OpenSessions, Side};
@@ -168,6 +169,33 @@ pub async fn a_decision_for_entra_gives_no_right_before_a_comparison_has_seen_it
     let people = [found(store, 3, vec![], Effect::Agree).await];
     store.record_reconciliation(HOME, &people, &[], at(11)).await.unwrap();
     assert_eq!(standing(store, 3).await, roles("head", None));
+}
+
+pub async fn people_are_told_once_of_a_change_that_stands_still_and_never_of_one_that_is_over(
+    Database { store, .. }: &Database,
+) {
+    three(store).await;
+    let stuck = async |store: &Store| {
+        let committed = step(store, &accepted(store).await, Event::Committed).await;
+        let problem = Problem::Entra { message: "503".to_owned(), fix: String::new() };
+        step(store, &committed, Event::Trouble { problem }).await
+    };
+    let told = async |number, minutes| {
+        store.tell_if_it_stands_still(number, &RoleTable::shipped(), at(minutes)).await.unwrap()
+    };
+    let operation = stuck(store).await;
+    let number = operation.number;
+    assert!(!told(number, 11).await, "not ten minutes yet");
+    assert!(told(number, 12).await);
+    assert!(!told(number, 13).await, "once is enough");
+    let retention = Retention { polls: 60, history: 60, incidents: 60, messages: 60, audit: 60 };
+    let forget = async |day: i64| store.forget_older(&retention, at(day * 24 * 60)).await.unwrap().messages;
+    store.spread_messages(&[], at(14)).await.unwrap();
+    assert_eq!(forget(61).await, 0, "or it would be told again");
+    step(store, &operation, Event::Finished).await;
+    assert!(!told(number, 60).await);
+    assert_eq!(forget(63).await, 1);
+    assert!(!told(number, 61).await, "it is over, whatever who asks has seen before");
 }
 
 pub async fn a_step_is_written_once_and_whoever_was_overtaken_learns_it(Database { store, .. }: &Database) {
