@@ -71,10 +71,11 @@ pub(crate) async fn answer(
     };
     let roles = Roles::of(deps, request, caller)?;
     let now = (deps.clock)();
-    // What is no difference at all is none that anybody has seen here.
-    let Ok(drift) = serde_json::from_value::<Drift>(drift.into()) else {
-        return Err(Problem::changed_meanwhile(roles.words(&Refusal::Changed), json!({ "drifts": [] })));
+    let changed = |refusal: &Refusal, there_are: &[Drift]| {
+        Err(Problem::changed_meanwhile(roles.words(refusal), json!({ "drifts": there_are })))
     };
+    // What is no difference at all is none that anybody has seen here.
+    let Ok(drift) = serde_json::from_value::<Drift>(drift.into()) else { return changed(&Refusal::Changed, &[]) };
     let seen = (side, Some(&drift));
     let decided = deps.store.decide_drift(&roles.table, (roles.tenant, person), seen, actor(caller), now).await;
     match decided.map_err(store_problem)? {
@@ -90,11 +91,7 @@ pub(crate) async fn answer(
         Decided::Refused(refusal) => Err(roles.refused(&refusal)),
         // The difference is there, but not this way out of it.
         Decided::NoFinding if !drift.ways_out().contains(&side) => Err(roles.refused(&Refusal::NoDifference)),
-        Decided::NoFinding => {
-            Err(Problem::changed_meanwhile(roles.words(&Refusal::NoDifference), json!({ "drifts": [] })))
-        }
-        Decided::Changed(now) => {
-            Err(Problem::changed_meanwhile(roles.words(&Refusal::Changed), json!({ "drifts": now })))
-        }
+        Decided::NoFinding => changed(&Refusal::NoDifference, &[]),
+        Decided::Changed(there_are) => changed(&Refusal::Changed, &there_are),
     }
 }

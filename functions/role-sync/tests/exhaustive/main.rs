@@ -87,11 +87,10 @@ impl Walk {
     /// Disturbs it at every point; then, as far as `pairs` goes, at every later point of that disturbed run too.
     async fn all(&mut self, lag: Lag, pairs: Option<Steps>) {
         let undisturbed = self.run(lag, &[]).await;
-        let steps = pairs.unwrap_or(Steps::ALL);
-        for first in disturbances(&undisturbed, 0).step_by(steps.first) {
+        for first in disturbances(&undisturbed, 0).step_by(pairs.map_or(1, |steps| steps.first)) {
             let points = self.run(lag, &[first]).await;
-            let second = disturbances(&points, first.at + 1).step_by(steps.second);
-            for second in second.take(if pairs.is_some() { usize::MAX } else { 0 }) {
+            let Some(steps) = pairs else { continue };
+            for second in disturbances(&points, first.at + 1).step_by(steps.second) {
                 self.run(lag, &[first, second]).await;
             }
         }

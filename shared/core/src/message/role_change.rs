@@ -37,8 +37,8 @@ impl InBoth {
         Self { de: say(Language::De), en: say(Language::En) }
     }
 
-    fn line(&self, language: Language) -> String {
-        long_line(language.pick(&self.de, &self.en))
+    fn pick(&self, language: Language) -> &str {
+        language.pick(&self.de, &self.en)
     }
 }
 
@@ -75,9 +75,9 @@ impl RoleChange {
             "this is tried again every minute, and until then the lower role counts for those concerned.",
         );
         let mut facts = vec![(pick("Nummer", "Number"), number.to_string())];
-        facts.extend(self.roles.iter().map(|roles| (change.clone(), line(&roles.line(language)))));
+        facts.extend(self.roles.iter().map(|roles| (change.clone(), line(roles.pick(language)))));
         facts.push((pick("Begonnen", "Begun"), self.accepted_at.format("%Y-%m-%d %H:%M UTC").to_string()));
-        facts.push((pick("Grund", "Reason"), self.reason.line(language)));
+        facts.push((pick("Grund", "Reason"), long_line(self.reason.pick(language))));
         Text {
             subject: format!("{what}: {} {number}", pick("Nummer", "number")),
             headline: format!("{what}. {how}; {meanwhile}"),
